@@ -1,0 +1,1 @@
+"""The vectorized core: forces, integrator, dense output, `Trajectory`."""

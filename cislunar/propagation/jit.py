@@ -1,0 +1,155 @@
+"""The decorator for compiled kernels, and where their machine code is kept.
+
+Compilation takes seconds, so machine code is kept on disk. An entry is valid for exactly one content of the
+sources behind it: the stamp of a kernel is a digest of its own file and of every file of this package it
+imports, directly or not, so a changed module is never answered by old code, whatever the time stamps say.
+Versions of numba, llvmlite and NumPy, the number of lanes and the place of the package are part of the
+folder name; numba itself adds the processor and the argument types.
+
+The folder is `CISLUNAR_CACHE_DIR` if set, else the user's cache folder, else (when neither is writable) a
+folder for this user under the system's temporary files; a package installed read-only works the same. With
+no writable place at all kernels are compiled anew in each process.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import inspect
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+from cislunar.propagation.simd import LANES
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function of floats, integers and NumPy arrays on first call, without the interpreter lock.
+
+    Division by zero follows IEEE 754 (no Python exception) and array bounds are not checked inside.
+    """
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if cache_folder() is not None:
+        dispatcher._cache = _KernelCache(function)
+    return dispatcher
+
+
+@functools.cache
+def cache_folder() -> Path | None:
+    """Return the folder for machine code of this package in this process, or None if no place is writable."""
+    versions = f"{sys.version} {numba.__version__} {llvmlite.__version__} {np.__version__} {LANES} {_PACKAGE}"
+    name = f"kernels-{hashlib.sha256(versions.encode()).hexdigest()[:16]}"
+    for root in _cache_roots():
+        folder = root / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:
+            continue
+        return folder
+    return None
+
+
+def _cache_roots() -> list[Path]:
+    """Return the places to try, best first."""
+    roots = []
+    if chosen := os.environ.get("CISLUNAR_CACHE_DIR"):
+        roots.append(Path(chosen))
+    if platform.system() == "Windows":
+        user = os.environ.get("LOCALAPPDATA")
+    elif platform.system() == "Darwin":
+        user = os.path.expanduser("~/Library/Caches")
+    else:
+        user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if user and os.path.isabs(user):
+        roots.append(Path(user) / "cislunar")
+    owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    roots.append(Path(tempfile.gettempdir()) / f"cislunar-{owner}")
+    return roots
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[bytes, frozenset[Path]]:
+    """Return the content of a source file and the files of this package that it imports."""
+    content = path.read_bytes()
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    found: set[Path] = set()
+    for name in names:
+        head, *rest = name.split(".")
+        if head == _PACKAGE.name:
+            base = _PACKAGE.joinpath(*rest)
+            found.update(
+                file for file in (base.with_suffix(".py"), base / "__init__.py") if rest and file.is_file()
+            )
+    return content, frozenset(found)
+
+
+@functools.cache
+def source_stamp(path: Path) -> str:
+    """Return a digest of the content of a source file and of all files of this package behind it."""
+    seen: dict[Path, bytes] = {}
+    waiting = [path.resolve()]
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen[file], imports = _imports(file)
+            waiting.extend(imports)
+    digest = hashlib.sha256()
+    for file in sorted(seen):
+        digest.update(f"{file}\0{len(seen[file])}\0".encode() + seen[file])
+    return digest.hexdigest()
+
+
+class _ContentLocator:
+    """Tells numba's cache where the code of one function is kept and which content it was made from."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        self._py_file = inspect.getfile(function)
+        self._folder = folder
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        return source_stamp(Path(self._py_file))
+
+    def get_disambiguator(self) -> str:
+        return hashlib.sha256(os.path.abspath(self._py_file).encode()).hexdigest()[:8]
+
+    def ensure_cache_path(self) -> None:
+        os.makedirs(self._folder, exist_ok=True)
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], _file: str) -> _ContentLocator | None:
+        folder = cache_folder()
+        return cls(function, folder) if folder is not None else None
+
+
+class _KernelCacheImpl(CompileResultCacheImpl):
+    """Numba's storage of one compiled function, located by `_ContentLocator`."""
+
+    _locator_classes = [_ContentLocator]  # noqa: RUF012
+
+
+class _KernelCache(FunctionCache):
+    """Numba's cache of the overloads of one function, with our storage."""
+
+    _impl_class = _KernelCacheImpl

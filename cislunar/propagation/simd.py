@@ -1,0 +1,312 @@
+"""Lanes: one explicit SIMD type for compiled kernels.
+
+A value of type `lanes` holds `LANES` float64 numbers, a value of type `mask` as many truth values; both are
+plain LLVM vectors (`<8 x double>`, `<8 x i1>`). Kernels treat them as numbers: `+ - * /`, comparisons,
+`abs`, `np.sqrt`, `np.minimum`, `np.maximum` and `np.where` work lane by lane and accept floats on either
+side, so a formula written for floats or NumPy arrays runs on lanes unchanged. Every formula must select
+with `np.where`, never branch.
+
+Products and sums carry LLVM's `contract` flag: they become fused multiply-adds where the processor has them
+and stay a product and a sum where it has not. (`llvm.fma` would call the C library once per operation
+there.)
+
+The number of lanes is a constant of the process: 8, or the value of the environment variable
+`CISLUNAR_LANES`.
+
+The functions below the operators (`load`, `store`, `splat`, `lane`, `with_lane`, `mask_bits`, `any_lane`,
+`all_lanes`, `float_bits`, `from_float_bits`) exist inside compiled kernels only.
+"""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.typeconv import Conversion
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, lower_cast, models, overload, register_model
+
+from cislunar.errors import InputError
+
+SUPPORTED_LANES = (1, 2, 4, 8, 16)
+
+
+def _lanes_of_this_process() -> int:
+    text = os.environ.get("CISLUNAR_LANES", "8")
+    if text not in map(str, SUPPORTED_LANES):
+        raise InputError(
+            f"environment variable CISLUNAR_LANES: expected one of {SUPPORTED_LANES}; got {text!r}"
+        )
+    return int(text)
+
+
+LANES = _lanes_of_this_process()
+"""Number of float64 values in one `lanes` value."""
+
+_DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
+_INTEGERS = ir.VectorType(ir.IntType(64), LANES)
+_BITS = ir.VectorType(ir.IntType(1), LANES)
+_CONTRACT = ("contract",)
+
+
+class LanesType(types.Type):
+    """The numba type of `LANES` float64 values."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"f64x{LANES}")
+
+    def can_convert_from(self, typingctx: Any, other: types.Type) -> Conversion | None:
+        """Let every real number widen to lanes."""
+        return Conversion.promote if isinstance(other, types.Number) else None
+
+
+class MaskType(types.Type):
+    """The numba type of `LANES` truth values."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"i1x{LANES}")
+
+
+lanes_type = LanesType()
+mask_type = MaskType()
+
+
+@register_model(LanesType)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, numba_type: types.Type) -> None:
+        super().__init__(manager, numba_type, _DOUBLES)
+
+
+@register_model(MaskType)
+class _MaskModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, numba_type: types.Type) -> None:
+        super().__init__(manager, numba_type, _BITS)
+
+
+def _broadcast(builder: ir.IRBuilder, value: ir.Value, vector: ir.VectorType) -> ir.Value:
+    index = ir.Constant(ir.IntType(32), 0)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, index)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
+
+
+@lower_cast(types.Number, LanesType)
+def _number_to_lanes(
+    context: Any, builder: ir.IRBuilder, source: types.Type, _: types.Type, value: Any
+) -> Any:
+    return _broadcast(builder, context.cast(builder, value, source, types.float64), _DOUBLES)
+
+
+# Operators: lanes with lanes or numbers give lanes or a mask, by one LLVM instruction each.
+
+
+def _define(
+    names: tuple[Any, ...],
+    arguments: tuple[types.Type, ...],
+    result: types.Type,
+    emit: Callable[..., ir.Value],
+) -> None:
+    """Let `emit(builder, *values)` be the meaning of the functions or operators `names` on lanes or masks."""
+
+    class Template(AbstractTemplate):
+        def generic(self, args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Any:
+            if kws or len(args) != len(arguments) or not any(a in (lanes_type, mask_type) for a in args):
+                return None
+            pairs = zip(args, arguments, strict=True)
+            fits = all(a == b or (b is lanes_type and isinstance(a, types.Number)) for a, b in pairs)
+            return signature(result, *arguments) if fits else None
+
+    def implementation(
+        _context: Any, builder: ir.IRBuilder, _signature: Any, args: tuple[ir.Value, ...]
+    ) -> ir.Value:
+        return emit(builder, *args)
+
+    for name in names:
+        infer_global(name)(type("LanesTemplate", (Template,), {"key": name}))
+        lower_builtin(name, *arguments)(implementation)
+
+
+def _call(name: str) -> Callable[[ir.IRBuilder, ir.Value], ir.Value]:
+    def emit(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+        kind = ir.FunctionType(_DOUBLES, [_DOUBLES])
+        return builder.call(builder.module.declare_intrinsic(f"{name}.v{LANES}f64", (), kind), [value])
+
+    return emit
+
+
+def _compare(symbol: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]:
+    test = "fcmp_unordered" if symbol == "!=" else "fcmp_ordered"
+    return lambda builder, a, b: getattr(builder, test)(symbol, a, b)
+
+
+def _extreme(symbol: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]:
+    return lambda builder, a, b: builder.select(builder.fcmp_ordered(symbol, a, b), a, b)
+
+
+_TWO = (lanes_type, lanes_type)
+_MASKS = (mask_type, mask_type)
+_define((operator.add, operator.iadd), _TWO, lanes_type, lambda b, x, y: b.fadd(x, y, flags=_CONTRACT))
+_define((operator.sub, operator.isub), _TWO, lanes_type, lambda b, x, y: b.fsub(x, y, flags=_CONTRACT))
+_define((operator.mul, operator.imul), _TWO, lanes_type, lambda b, x, y: b.fmul(x, y, flags=_CONTRACT))
+_define((operator.truediv, operator.itruediv), _TWO, lanes_type, lambda b, x, y: b.fdiv(x, y))
+_define((operator.neg,), (lanes_type,), lanes_type, lambda b, x: b.fneg(x))
+_define((operator.pos,), (lanes_type,), lanes_type, lambda b, x: x)
+_define((np.sqrt,), (lanes_type,), lanes_type, _call("llvm.sqrt"))
+_define((np.floor,), (lanes_type,), lanes_type, _call("llvm.floor"))
+_define((builtins.abs, np.abs), (lanes_type,), lanes_type, _call("llvm.fabs"))
+_define((np.minimum, builtins.min), _TWO, lanes_type, _extreme("<"))
+_define((np.maximum, builtins.max), _TWO, lanes_type, _extreme(">"))
+_define((operator.lt,), _TWO, mask_type, _compare("<"))
+_define((operator.le,), _TWO, mask_type, _compare("<="))
+_define((operator.gt,), _TWO, mask_type, _compare(">"))
+_define((operator.ge,), _TWO, mask_type, _compare(">="))
+_define((operator.eq,), _TWO, mask_type, _compare("=="))
+_define((operator.ne,), _TWO, mask_type, _compare("!="))
+_define((operator.and_, operator.iand, np.logical_and), _MASKS, mask_type, lambda b, x, y: b.and_(x, y))
+_define((operator.or_, operator.ior, np.logical_or), _MASKS, mask_type, lambda b, x, y: b.or_(x, y))
+_define((operator.invert, np.logical_not), (mask_type,), mask_type, lambda b, x: b.not_(x))
+
+
+def _type_select(_typingctx: Any, mask: Any, yes: Any, no: Any) -> Any:
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, args: Any) -> ir.Value:
+        return builder.select(*args)
+
+    return lanes_type(mask_type, lanes_type, lanes_type), emit
+
+
+_select: Any = intrinsic(_type_select)
+
+
+@overload(np.where)
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    def implementation(condition: Any, x: Any, y: Any) -> Any:
+        return _select(condition, x, y)
+
+    return implementation if condition is mask_type else None
+
+
+# Movement between lanes, memory and scalars.
+
+
+def _address(context: Any, builder: ir.IRBuilder, array: types.Array, value: Any, index: Any) -> Any:
+    data = context.make_array(array)(context, builder, value).data
+    return builder.bitcast(builder.gep(data, [index]), ir.PointerType(_DOUBLES))
+
+
+def _is_plain_array(array: Any) -> bool:
+    return (
+        isinstance(array, types.Array)
+        and array.dtype == types.float64
+        and array.ndim == 1
+        and array.layout == "C"
+    )
+
+
+@intrinsic
+def load(_typingctx: Any, array: Any, index: Any) -> Any:
+    """Lanes from `array[index : index + LANES]`; `array` is contiguous, one-dimensional float64."""
+    if not _is_plain_array(array):
+        return None
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        return builder.load(_address(context, builder, sig.args[0], *args), align=8)
+
+    return lanes_type(array, types.intp), emit
+
+
+@intrinsic
+def store(_typingctx: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write lanes to `array[index : index + LANES]`."""
+    if not _is_plain_array(array):
+        return None
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        builder.store(args[2], _address(context, builder, sig.args[0], args[0], args[1]), align=8)
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp, lanes_type), emit
+
+
+@intrinsic
+def splat(_typingctx: Any, value: Any) -> Any:
+    """Lanes that all hold `value`."""
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return _broadcast(builder, args[0], _DOUBLES)
+
+    return lanes_type(types.float64), emit
+
+
+@intrinsic
+def lane(_typingctx: Any, value: Any, index: Any) -> Any:
+    """Return the number (or truth value) in lane `index`."""
+    result = {lanes_type: types.float64, mask_type: types.boolean}.get(value)
+    if result is None:
+        return None
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return builder.extract_element(*args)
+
+    return result(value, types.intp), emit
+
+
+@intrinsic
+def with_lane(_typingctx: Any, value: Any, index: Any, number: Any) -> Any:
+    """Return the lanes `value` with lane `index` replaced by `number`."""
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return builder.insert_element(args[0], args[2], args[1])
+
+    return lanes_type(lanes_type, types.intp, types.float64), emit
+
+
+@intrinsic
+def mask_bits(_typingctx: Any, mask: Any) -> Any:
+    """Return the mask as an integer: bit `i` is lane `i`."""
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return builder.zext(builder.bitcast(args[0], ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(mask_type), emit
+
+
+def _reduce_mask(full: bool) -> Callable[..., Any]:
+    def typer(_typingctx: Any, mask: Any) -> Any:
+        def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+            bits = builder.bitcast(args[0], ir.IntType(LANES))
+            test = "==" if full else "!="
+            return builder.icmp_unsigned(test, bits, ir.Constant(bits.type, -1 if full else 0))
+
+        return types.boolean(mask_type), emit
+
+    return typer
+
+
+any_lane = intrinsic(_reduce_mask(False))
+all_lanes = intrinsic(_reduce_mask(True))
+
+
+@intrinsic
+def float_bits(_typingctx: Any, value: Any) -> Any:
+    """Return the bit pattern of each lane, read as a signed integer and converted to a float."""
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return builder.sitofp(builder.bitcast(args[0], _INTEGERS), _DOUBLES)
+
+    return lanes_type(lanes_type), emit
+
+
+@intrinsic
+def from_float_bits(_typingctx: Any, value: Any) -> Any:
+    """Return the inverse of `float_bits`: the number whose bit pattern is the integer part of each lane."""
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return builder.bitcast(builder.fptosi(args[0], _INTEGERS), _DOUBLES)
+
+    return lanes_type(lanes_type), emit

@@ -1,20 +1,20 @@
 """Epochs: text and astropy times to and from seconds past J2000 TDB, the one clock used inside.
 
-An epoch inside the package is a float64 of seconds past 2000-01-01T12:00:00 TDB (the ephemeris time of SPICE).
-One unit in its last place is 0.24 us until 2034 and 0.48 us until 2102.
+An epoch inside the package is a float64 of seconds past 2000-01-01T12:00:00 TDB (the ephemeris time of
+SPICE).  One unit in its last place is 0.12 us until 2034, 0.24 us until 2068 and 0.48 us until 2136.
 
-TDB - TT is the geocentric series of Fairhead and Bretagnon [1]_ in the form of ERFA's `dtdb` (787 terms), which
-follows JPL's time ephemeris within 3 ns over 1950-2050.  It is taken at each noon TDB and interpolated linearly
-between them, which costs at most 0.08 us.  SPICE keeps one annual term of that series
-(1.657 ms) and differs by up to 0.05 ms.
+TDB - TT is the geocentric series of Fairhead and Bretagnon [1]_ in the form of ERFA's `dtdb` (787 terms),
+which follows JPL's time ephemeris within 3 ns over 1950-2050.  It is taken at each noon TDB and interpolated
+linearly between them, which costs at most 0.08 us.  SPICE keeps one annual term of that series (1.657 ms) and
+differs by up to 0.05 ms.
 
-UTC is atomic time less the leap seconds published by the IERS and held by ERFA; after the last one that is known no
-further leap second is assumed.  Before 1972 UTC had no whole leap seconds, and it is refused.
+UTC is atomic time less the leap seconds published by the IERS and held by ERFA; after the last one that is
+known no further leap second is assumed.  Before 1972 UTC had no whole leap seconds, and it is refused.
 
 References
 ----------
-.. [1] L. Fairhead, P. Bretagnon, "An analytical formula for the time transformation TB-TT", Astron. Astrophys.
-   229:240-247 (1990).
+.. [1] L. Fairhead, P. Bretagnon, "An analytical formula for the time transformation TB-TT", Astron.
+   Astrophys. 229:240-247 (1990).
 .. [2] IERS Conventions (2010), IERS Technical Note 36, chapter 10.
 """
 
@@ -53,7 +53,7 @@ _EPOCH = re.compile(
 _EXAMPLE: Final = "expected an epoch such as '2027-03-01T00:00:00 UTC'"
 
 
-# --- scales ----------------------------------------------------------------------------------------------------
+# --- scales ---------------------------------------------------------------------------------------
 
 
 def tdb_minus_tt(tdb: ArrayLike) -> NDArray[np.float64]:
@@ -81,8 +81,16 @@ def tdb_minus_tt(tdb: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(low + (days - before) * (at_next[index] - low))
 
 
+def _julian_date(
+    epochs: NDArray[np.float64], offset: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two-part Julian date, noon before and part of the day, of seconds past J2000 and a small offset, s."""
+    whole = np.floor(epochs / SECONDS_PER_DAY)
+    return J2000_JD + whole, ((epochs - whole * SECONDS_PER_DAY) + offset) / SECONDS_PER_DAY
+
+
 def _leap_table() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Days past J2000's date at whose 0 h UTC an offset TAI - UTC begins, and the offsets, s (1972 onwards)."""
+    """Days past 2000-01-01 at whose 0 h UTC an offset TAI - UTC begins, and the offsets, s (from 1972)."""
     import erfa
 
     table = erfa.leap_seconds.get()
@@ -132,7 +140,7 @@ def _require_finite(tdb: NDArray[np.float64]) -> None:
 
 
 def tt_jd(tdb: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """TT as a two-part Julian date (2451545.0, days), the form ERFA takes.
+    """TT as a two-part Julian date (a noon, days since), the form ERFA takes.
 
     Parameters
     ----------
@@ -145,11 +153,11 @@ def tt_jd(tdb: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         The two parts, days.
     """
     epochs = np.asarray(tdb, dtype=np.float64)
-    return np.full_like(epochs, J2000_JD), (epochs - tdb_minus_tt(epochs)) / SECONDS_PER_DAY
+    return _julian_date(epochs, -tdb_minus_tt(epochs))
 
 
 def utc_jd(tdb: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """UTC as a two-part Julian date (2451545.0, days of 86400 s).
+    """UTC as a two-part Julian date (a noon, days of 86400 s since).
 
     Parameters
     ----------
@@ -168,8 +176,7 @@ def utc_jd(tdb: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         For an epoch before 1972-01-01 UTC.
     """
     epochs = np.asarray(tdb, dtype=np.float64)
-    seconds = epochs - tdb_minus_tt(epochs) - TT_MINUS_TAI_S - tai_minus_utc(epochs)
-    return np.full_like(epochs, J2000_JD), seconds / SECONDS_PER_DAY
+    return _julian_date(epochs, -tdb_minus_tt(epochs) - TT_MINUS_TAI_S - tai_minus_utc(epochs))
 
 
 def utc_datetime64(tdb: ArrayLike) -> NDArray[np.datetime64]:
@@ -192,12 +199,12 @@ def utc_datetime64(tdb: ArrayLike) -> NDArray[np.datetime64]:
     """
     epochs = np.asarray(tdb, dtype=np.float64)
     _require_finite(epochs)
-    days = utc_jd(epochs)[1]
-    milliseconds = np.rint(days * SECONDS_PER_DAY * 1000.0).astype(np.int64)
+    noons, days = utc_jd(epochs)
+    milliseconds = np.rint(days * SECONDS_PER_DAY * 1000.0) + (noons - J2000_JD) * SECONDS_PER_DAY * 1000.0
     return np.datetime64("2000-01-01T12:00:00", "ms") + milliseconds.astype("timedelta64[ms]")
 
 
-# --- text to epoch ---------------------------------------------------------------------------------------------
+# --- text to epoch --------------------------------------------------------------------------------
 
 
 def parse_epoch(text: str) -> float:
@@ -206,9 +213,9 @@ def parse_epoch(text: str) -> float:
     Parameters
     ----------
     text : str or astropy.time.Time
-        `2027-03-01T00:00:00.000 UTC`; the time may be left out (0 h) or stop at the minute; `T` may be a space;
-        a closing `Z` means UTC.  The scale, one of UTC, TAI, TT and TDB, is required.  A scalar astropy `Time`
-        is taken as it is.
+        `2027-03-01T00:00:00.000 UTC`; the time may be left out (0 h) or stop at the minute; `T` may be a
+        space; a closing `Z` means UTC.  The scale, one of UTC, TAI, TT and TDB, is required.  A scalar
+        astropy `Time` is taken as it is.
 
     Returns
     -------
@@ -222,7 +229,7 @@ def parse_epoch(text: str) -> float:
         (second 60 without a leap second, 30 February), is in UTC before 1972 or outside 1550-2650.
     """
     if not isinstance(text, str):
-        if hasattr(text, "tdb") and hasattr(text, "jd1"):
+        if hasattr(text, "scale") and hasattr(text, "jd1"):
             return _scalar_from_astropy(text)
         raise InputError(f"found {str(text)[:60]!r} without a time scale; {_EXAMPLE}")
     shown = repr(text if len(text) <= 60 else text[:57] + "...")
@@ -259,7 +266,8 @@ def _day_number(match: re.Match[str], shown: str) -> int:
     if not 1 <= month <= 12:
         raise InputError(f"found {shown}; expected a month from 01 to 12, found {month:02d}")
     first = np.datetime64(f"{year:04d}-{month:02d}", "M")
-    length = int(((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64))
+    after = first + np.timedelta64(1, "M")
+    length = int((after.astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64))
     if not 1 <= day <= length:
         raise InputError(f"found {shown}; {year:04d}-{month:02d} has {length} days, found day {day:02d}")
     return int(first.astype("datetime64[D]").astype(np.int64) - _J2000_DAY) + day - 1
@@ -296,7 +304,7 @@ def _to_tdb(day: int, second_of_day: float, scale: str) -> float:
     return base + offset
 
 
-# --- epoch to text ---------------------------------------------------------------------------------------------
+# --- epoch to text --------------------------------------------------------------------------------
 
 
 def format_epoch(tdb: float, scale: str = "UTC", precision: int = 3) -> str:
@@ -333,12 +341,12 @@ def format_epochs(tdb: ArrayLike, scale: str = "UTC", precision: int = 3) -> lis
         raise InputError(f"found the time scale {scale!r}; expected one of {', '.join(SCALES)}")
     if not 0 <= precision <= _MAX_PRECISION:
         raise InputError(f"found a precision of {precision} digits; expected 0 to {_MAX_PRECISION}")
-    epochs = np.atleast_1d(np.asarray(tdb, dtype=np.float64))
+    epochs = np.asarray(tdb, dtype=np.float64).reshape(-1)
     _require_finite(epochs)
     if epochs.size == 0:
         return []
     low, high = ((year - 2000) * 365.25 * SECONDS_PER_DAY for year in (FIRST_YEAR, LAST_YEAR + 1))
-    if epochs.min() < low or epochs.max() > high:
+    if np.min(epochs) < low or np.max(epochs) > high:
         raise InputError(f"an epoch lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
 
     # Integer ticks of the last digit, so that nothing is rounded twice.
@@ -386,7 +394,7 @@ def _clock(date: str, second_of_day: int, leap: int, digits: int, precision: int
     return f"{text}.{digits:0{precision}d}" if precision else text
 
 
-# --- astropy ---------------------------------------------------------------------------------------------------
+# --- astropy --------------------------------------------------------------------------------------
 
 
 def to_astropy(tdb: ArrayLike) -> Time:
@@ -403,7 +411,8 @@ def to_astropy(tdb: ArrayLike) -> Time:
     """
     from astropy.time import Time
 
-    return Time(J2000_JD, np.asarray(tdb, dtype=np.float64) / SECONDS_PER_DAY, format="jd", scale="tdb")
+    epochs = np.asarray(tdb, dtype=np.float64)
+    return Time(*_julian_date(epochs, np.zeros_like(epochs)), format="jd", scale="tdb")
 
 
 def from_astropy(time: Time) -> NDArray[np.float64]:
@@ -427,11 +436,10 @@ def from_astropy(time: Time) -> NDArray[np.float64]:
     if np.any(getattr(time, "mask", False)):
         raise InputError("found an astropy Time with masked entries; expected every epoch present")
     if time.scale == "tdb":
-        days = np.asarray((time.jd1 - J2000_JD) + time.jd2)
-        return days * SECONDS_PER_DAY
+        return np.asarray((time.jd1 - J2000_JD) * SECONDS_PER_DAY + time.jd2 * SECONDS_PER_DAY)
     tt = time.tt
-    seconds = ((tt.jd1 - J2000_JD) + tt.jd2) * SECONDS_PER_DAY
-    return np.asarray(seconds + tdb_minus_tt(seconds))
+    whole, rest = (tt.jd1 - J2000_JD) * SECONDS_PER_DAY, tt.jd2 * SECONDS_PER_DAY
+    return np.asarray(whole + (rest + tdb_minus_tt(whole + rest)))
 
 
 def _scalar_from_astropy(time: Any) -> float:

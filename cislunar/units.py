@@ -1,7 +1,7 @@
 """Quantities with units at the border: text and astropy quantities to and from the floats used inside.
 
-Inside the package a float is in the internal unit of its dimension: km, rad, s, km/s, kg, m^2, W, N, Hz, bit, bit/s,
-rad/s, km^3/s^2, and a plain number for dimensionless quantities and fractions.
+Inside the package a float is in the internal unit of its dimension: km, rad, s, km/s, kg, m^2, W, N, Hz, bit,
+bit/s, rad/s, km^3/s^2, and a plain number for dimensionless quantities and fractions.
 """
 
 from __future__ import annotations
@@ -200,8 +200,8 @@ def parse_quantity(text: Any, dimension: str) -> float:
     Parameters
     ----------
     text : str, or astropy.units.Quantity, or (dimensionless only) a number
-        `600 km`, `-71.38 deg`, `2 m^2`, `70 %`.  A year is the Julian year of 365.25 d, a day 86400 s; prefixes
-        of data are decimal (kbit = 1000 bit) and a byte has 8 bit.
+        `600 km`, `-71.38 deg`, `2 m^2`, `70 %`.  A year is the Julian year of 365.25 d, a day 86400 s;
+        prefixes of data are decimal (kbit = 1000 bit) and a byte has 8 bit.
     dimension : str
         One of `DIMENSIONS`: the dimension asked for.
 
@@ -213,8 +213,8 @@ def parse_quantity(text: Any, dimension: str) -> float:
     Raises
     ------
     UnitError
-        If there is no unit, an unknown one (the nearest spelling is named), one of another dimension, no number,
-        or the value is NaN, infinite or too large.
+        If there is no unit, an unknown one (the nearest spelling is named), one of another dimension, no
+        number, or the value is NaN, infinite or too large.
     InputError
         If `dimension` is not one of `DIMENSIONS`.
     """
@@ -247,7 +247,7 @@ def parse_quantity(text: Any, dimension: str) -> float:
 
 
 def to_internal(value: Any, dimension: str) -> NDArray[np.float64]:
-    """Strip the unit of an astropy quantity; numbers without unit are taken to be in the internal unit already.
+    """Strip the unit of an astropy quantity; numbers without one are in the internal unit already.
 
     Parameters
     ----------

@@ -1,0 +1,53 @@
+"""The orbits that tests and benchmarks fly, as numbers: nothing here depends on the package."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+DAY_S = 86400.0
+#: 2028-01-01T12:00:00 TDB.
+EPOCH_2028_TDB = 28.0 * 365.25 * DAY_S
+
+
+def kepler_to_state(
+    gm: float, a_km: float, e: float, inclination: float, raan: float, argument: float, anomaly: float
+) -> Array:
+    """State (6,) in km, km/s from classical elements; angles in degrees, true anomaly."""
+    i, o, w, f = np.radians([inclination, raan, argument, anomaly])
+    p = a_km * (1.0 - e * e)
+    r = p / (1.0 + e * np.cos(f))
+    in_plane = np.array([[r * np.cos(f), r * np.sin(f), 0.0], [-np.sin(f), e + np.cos(f), 0.0]])
+    in_plane[1] *= np.sqrt(gm / p)
+    cos, sin = np.cos, np.sin
+    turn = np.array(
+        [
+            [cos(o) * cos(w) - sin(o) * sin(w) * cos(i), -cos(o) * sin(w) - sin(o) * cos(w) * cos(i), sin(o) * sin(i)],
+            [sin(o) * cos(w) + cos(o) * sin(w) * cos(i), -sin(o) * sin(w) + cos(o) * cos(w) * cos(i), -cos(o) * sin(i)],
+            [sin(w) * sin(i), cos(w) * sin(i), cos(i)],
+        ]
+    )
+    return np.concatenate([turn @ in_plane[0], turn @ in_plane[1]])
+
+
+def _batch(gm: float, elements: tuple[float, ...], spread: tuple[float, ...], n: int, seed: int) -> tuple[Array, Array]:
+    """States and epochs: the first is the nominal orbit, the others are drawn around it over the year 2028."""
+    rng = np.random.default_rng(seed)
+    nominal = np.array(elements)
+    drawn = nominal + rng.uniform(-1.0, 1.0, (n, 6)) * np.array(spread)
+    drawn[0] = nominal
+    epochs = EPOCH_2028_TDB + rng.uniform(0.0, 300.0, n) * DAY_S
+    epochs[0] = EPOCH_2028_TDB
+    return np.array([kepler_to_state(gm, *row) for row in drawn]).T, epochs
+
+
+def elliptical_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array, Array]:
+    """Frozen-ellipse relays: a 6541 km, e 0.6, inclination 56.2 deg (ICRF axes), argument of periapsis 90 deg."""
+    return _batch(gm, (6541.0, 0.6, 56.2, 10.0, 90.0, 20.0), (50.0, 0.01, 2.0, 180.0, 5.0, 180.0), n, seed=1)
+
+
+def low_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array, Array]:
+    """Low polar orbits, 100 km above the 1737.4 km sphere."""
+    return _batch(gm, (1837.4, 0.001, 85.0, 40.0, 90.0, 0.0), (10.0, 0.0009, 5.0, 180.0, 90.0, 180.0), n, seed=2)

@@ -1,0 +1,333 @@
+"""Who sees whom, when: the access timeline, the calendar of the whole mission, gaps, and degraded cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cislunar.coverage.intervals import Intervals
+from cislunar.report import wording
+from cislunar.report.facts import DAY, eclipses, headline_link, intervals, relays, stations, window
+from cislunar.report.figures.timeaxis import time_axis
+from cislunar.report.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SERIES,
+    VERMILLION,
+    drawing,
+    inches,
+    legend_above,
+    new_figure,
+    plain,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cislunar.mission.result import MissionResult
+
+ZOOM_DAYS = 3.0
+
+
+def headline(result: MissionResult, site: str) -> str:
+    """Say in a sentence how much of the time a site reaches Earth and how long it must wait at worst."""
+    link = headline_link(result, site)
+    numbers = result.statistics[site][link]
+    what = "sees a relay and Earth" if link == "chain" else "sees Earth"
+    gap = numbers["gap_s"]["max"]
+    worst = f"longest gap {wording.duration(gap)}" if gap else "no gap"
+    return f"{wording.display_name(site)} {what} {wording.percent(numbers['percent'])} of the time; {worst}"
+
+
+def _rows(result: MissionResult, site: str) -> list[tuple[str, Intervals, str, bool]]:
+    """Give the rows of the timeline from top to bottom: label, intervals, colour, thick or thin."""
+    rows: list[tuple[str, Intervals, str, bool]] = []
+    link = headline_link(result, site)
+    name = wording.display_name(site)
+    rows.append((f"{name} – Earth", intervals(result, link, site=site), BLACK, True))
+    if link == "chain" and "direct" in result.statistics[site]:
+        direct = intervals(result, "direct", site=site)
+        if len(direct):
+            rows.append((f"{name} – Earth, direct", direct, GREY, False))
+    for number, relay in enumerate(relays(result)):
+        colour = SERIES[number % len(SERIES)][0]
+        seen = intervals(result, "site-relay", site=site, relay=relay)
+        if not len(seen) and link == "chain" and not len(intervals(result, "chain", site=site, relay=relay)):
+            continue
+        rows.append((f"{name} – {relay}", seen, colour, True))
+        for station in stations(result):
+            contact = intervals(result, "relay-earth", relay=relay, station=station)
+            if len(contact):
+                rows.append((f"{relay} – {station}", contact, colour, False))
+    return rows
+
+
+def _bars(axes: Axes, spans: Intervals, epoch: float, centre: float, height: float, **look: Any) -> None:
+    low, high = axes.get_xlim()
+    shown = spans.clip(epoch + low * DAY, epoch + high * DAY)
+    bars = list(zip((shown.start - epoch) / DAY, shown.duration_s / DAY, strict=True))
+    axes.broken_barh(bars, (centre - height / 2, height), linewidth=0, **look)
+
+
+def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: float) -> None:
+    start, end = window(result)
+    time_axis(axes, start, first, last, ticks=6)
+    labels, place = [], []
+    y = 0.0
+    shadowed = ""
+    for label, spans, colour, thick in _rows(result, site):
+        y -= 1.0 if thick else 0.72
+        _bars(axes, spans, start, y, 0.62 if thick else 0.34, color=colour, alpha=1.0 if thick else 0.75)
+        labels.append(plain(label))
+        place.append(y)
+        relay = label.split(" – ")[-1]
+        if thick and relay in relays(result) and relay != shadowed:
+            shadowed = relay
+            y -= 0.62
+            _bars(axes, eclipses(result, relay, ("penumbra", "umbra")), start, y, 0.44, color=ORANGE)
+            _bars(axes, eclipses(result, relay, ("umbra",)), start, y, 0.26, color=BLACK)
+            labels.append(plain(f"{relay} in shadow"))
+            place.append(y)
+    gaps = intervals(result, headline_link(result, site), site=site).complement()
+    _bars(axes, gaps, start, y / 2.0 - 0.5, -y + 0.2, color="#bdbdbd", alpha=0.45, zorder=0)
+    axes.set_yticks(place, labels, fontsize=8)
+    axes.set_ylim(y - 0.6, -0.4)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+
+
+@drawing
+def access_timeline(result: MissionResult, site: str) -> Figure:
+    """Draw the access timeline of a site, its relays and the Earth stations, with the relays' eclipses.
+
+    The first days are shown and, in a second panel, the days around the longest gap; one panel where the scenario
+    is short. The whole mission is in :func:`access_calendar`.
+
+    Parameters
+    ----------
+    result : MissionResult
+    site : str
+        Name of the site.
+    """
+    start, end = window(result)
+    days = (end - start) / DAY
+    rows = len(_rows(result, site)) + len(relays(result))
+    gaps = intervals(result, headline_link(result, site), site=site).complement()
+    panels = [(0.0, min(days, ZOOM_DAYS))]
+    if days > 2 * ZOOM_DAYS and len(gaps):
+        longest = int(np.argmax(gaps.duration_s))
+        middle = ((gaps.start[longest] + gaps.end[longest]) / 2.0 - start) / DAY
+        first = float(np.clip(np.floor(middle * 2) / 2 - ZOOM_DAYS / 2 + 0.25, ZOOM_DAYS, days - ZOOM_DAYS))
+        panels.append((first, first + ZOOM_DAYS))
+    band = 0.25 * rows + 0.35
+    height = 0.75 + len(panels) * (band + 0.85)
+    figure = new_figure(
+        9.0,
+        height,
+        headline(result, site),
+        subtitle="Bars: in view. Grey bands: site without a path to Earth. Relay shadow: orange penumbra, black umbra.",
+    )
+    for number, (first, last) in enumerate(panels):
+        top = 0.75 + number * (band + 0.85)
+        axes = figure.add_axes(inches(figure, 1.75, height - top - band, 0.45, top))
+        _gantt(axes, result, site, first, last)
+        axes.set_title("First days" if number == 0 else "Around the longest gap", fontsize=9, pad=4)
+    return figure
+
+
+@drawing
+def access_calendar(result: MissionResult, site: str) -> Figure:
+    """Draw every day of the mission as a column of 24 hours: how many relays connect the site with Earth.
+
+    Shades run from black (no path) to light (all relays); each pixel is the state at the middle of its minutes. Beside it
+    the per cent of each day.
+
+    Parameters
+    ----------
+    result : MissionResult
+    site : str
+        Name of the site.
+    """
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    start, end = window(result)
+    days = int(np.ceil((end - start) / DAY - 1e-9))
+    link = headline_link(result, site)
+    carriers: list[str | None] = [*relays(result)] if link == "chain" else [None]
+    per_day = 480
+    centres = start + (np.arange(days * per_day) + 0.5) * DAY / per_day
+    count = np.zeros(centres.size)
+    for relay in carriers:
+        count += intervals(result, link, site=site, relay=relay).contains(centres)
+    count[centres > end] = np.nan
+    share = result.coverage["daily_percent"].sel(site=site, link=link).values.astype(float)
+    edges = np.minimum(np.arange(share.size + 1.0), (end - start) / DAY)
+    worst = int(np.argmin(share))
+    figure = new_figure(
+        9.0,
+        5.0,
+        f"Day by day: {wording.percent(share[worst])} on the worst day (day {worst}), "
+        f"{wording.percent(float(share.max()))} on the best",
+        subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}. One column a day from the scenario's epoch, "
+        "time of day upwards; below, the share of each day.",
+    )
+    axes = figure.add_axes(inches(figure, 0.75, 1.95, 1.0, 0.72))
+    shades = ["#000000", *[_shade(k / max(len(carriers), 1)) for k in range(1, len(carriers) + 1)]]
+    cmap = ListedColormap(shades)
+    image = axes.imshow(
+        count.reshape(days, per_day).T,
+        origin="lower",
+        aspect="auto",
+        extent=(0.0, float(days), 0.0, 24.0),
+        cmap=cmap,
+        norm=BoundaryNorm(np.arange(len(shades) + 1) - 0.5, len(shades)),
+        interpolation="nearest",
+    )
+    axes.set_yticks([0, 6, 12, 18, 24])
+    axes.set_ylabel("hours since start of day")
+    axes.grid(visible=False)
+    axes.set_xlim(0, days)
+    axes.tick_params(labelbottom=False)
+    bar = figure.colorbar(
+        image, cax=figure.add_axes(inches(figure, 8.15, 1.95, 0.7, 0.72)), ticks=np.arange(len(shades))
+    )
+    bar.ax.tick_params(length=0)
+    bar.set_label(
+        "relays connecting the site with Earth" if link == "chain" else "site sees Earth (1) or not (0)"
+    )
+
+    strip = figure.add_axes(inches(figure, 0.75, 0.62, 1.0, 3.2))
+    strip.stairs(share, edges, color=BLUE, fill=True, alpha=0.35, linewidth=0)
+    strip.stairs(share, edges, color=BLUE, baseline=None)
+    strip.set_ylim(0, 103)
+    strip.set_ylabel("per cent of day")
+    time_axis(strip, start, 0.0, float(days))
+    return figure
+
+
+def _shade(fraction: float) -> tuple[float, float, float]:
+    """Give a colour of the cividis family whose lightness grows with the fraction."""
+    from matplotlib import colormaps
+
+    red, green, blue, _ = colormaps["cividis"](0.25 + 0.7 * fraction)
+    return float(red), float(green), float(blue)
+
+
+@drawing
+def gap_distribution(result: MissionResult, site: str) -> Figure:
+    """Draw the gaps of a site's path to Earth: how many of each length, and the share of lost time in longer ones.
+
+    Parameters
+    ----------
+    result : MissionResult
+    site : str
+        Name of the site.
+    """
+    link = headline_link(result, site)
+    hours = intervals(result, link, site=site).complement().duration_s / 3600.0
+    numbers = result.statistics[site][link]
+    p95, longest = numbers["gap_s"]["p95"], numbers["gap_s"]["max"]
+    if hours.size:
+        title = (
+            f"{hours.size} gaps: half are under {wording.duration(numbers['gap_s']['median'])}, "
+            f"95 % under {wording.duration(p95)}, the longest is {wording.duration(longest)}"
+        )
+    else:
+        title = f"{wording.display_name(site)} is never without a path to Earth"
+    figure = new_figure(9.0, 3.75, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}")
+    left = figure.add_axes(inches(figure, 0.75, 0.55, 4.85, 0.88))
+    right = figure.add_axes(inches(figure, 5.15, 0.55, 0.3, 0.88))
+    top = max(float(hours.max(initial=0.0)), 1e-3)
+    asked = [
+        row["asked"] / 3600.0
+        for row in result.requirements
+        if row["measure"] == "longest_gap" and row["site"] == site and row["link"] == link
+    ]
+    reach = max([top, *asked]) * 1.05
+    left.hist(hours, bins=np.linspace(0, reach, 31).tolist(), color=BLUE, edgecolor="white", linewidth=0.5)
+    left.set_xlabel("gap length, h")
+    left.set_ylabel("number of gaps")
+    left.yaxis.get_major_locator().set_params(integer=True)
+    order = np.sort(hours)
+    if order.size:
+        rank = 100.0 * np.arange(1, order.size + 1) / order.size
+        right.step([0, *order], [0, *rank], where="post", color=BLUE, label="share of gaps not longer")
+        lost = 100.0 * np.cumsum(order) / order.sum()
+        right.step(
+            [0, *order],
+            [0, *lost],
+            where="post",
+            color=VERMILLION,
+            linestyle=(0, (5, 2)),
+            label="share of lost time",
+        )
+        right.plot(top, 100.0, "o", color=BLACK, markersize=5, label=f"longest, {wording.duration(longest)}")
+    for axes in (left, right):
+        axes.set_xlim(0, reach)
+        for number, limit in enumerate(asked):
+            label = f"required: at most {wording.duration(limit * 3600)}" if number == 0 else None
+            axes.axvline(limit, color=BLACK, linestyle="-.", linewidth=1.2, label=label)
+    right.set_ylim(0, 104)
+    right.set_xlabel("gap length, h")
+    right.set_ylabel("per cent")
+    legend_above(right, columns=2)
+    return figure
+
+
+@drawing
+def degraded_cases(result: MissionResult, site: str) -> Figure:
+    """Draw per cent and longest gap with each relay and each station lost, beside the whole system.
+
+    Parameters
+    ----------
+    result : MissionResult
+    site : str
+        Name of the site.
+    """
+    link = headline_link(result, site)
+    numbers = result.statistics[site][link]
+    cases = [("nothing lost", numbers["percent"], numbers["gap_s"]["max"])]
+    cases += [
+        (f"{row['lost']} lost", row["percent"], row["longest_gap_s"])
+        for row in result.degraded
+        if row["site"] == site
+    ]
+    worst = min(cases[1:], key=lambda case: case[1], default=None)
+    title = (
+        f"Worst single loss: without {worst[0].removesuffix(' lost')} {wording.percent(worst[1])} of the time, "
+        f"longest gap {wording.duration(worst[2])}"
+        if worst
+        else "No single loss to show"
+    )
+    height = 1.55 + 0.3 * len(cases)
+    figure = new_figure(
+        9.0, height, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}"
+    )
+    left = figure.add_axes(inches(figure, 1.75, 0.55, 3.75, 0.72))
+    right = figure.add_axes(inches(figure, 5.55, 0.55, 0.55, 0.72))
+    y = -np.arange(len(cases))
+    colours = [BLUE] + [SERIES[1][0] if "relay" in case[0] else GREEN for case in cases[1:]]
+    hatches = [""] + ["///" if "relay" in case[0] else "..." for case in cases[1:]]
+    for axes, values, unit in (
+        (left, [case[1] for case in cases], "time in view, per cent"),
+        (right, [case[2] / 3600.0 for case in cases], "longest gap, h"),
+    ):
+        bars = axes.barh(y, values, height=0.62, color=colours, edgecolor="white", linewidth=0)
+        for bar, hatch in zip(bars, hatches, strict=True):
+            bar.set_hatch(hatch)
+        limit = 100.0 if axes is left else max(*values, 1e-3)
+        for position, value in zip(y, values, strict=True):
+            text = wording.percent(value) if axes is left else wording.duration(3600.0 * value)
+            axes.text(value + limit * 0.015, position, text, va="center", fontsize=8)
+        axes.set_xlim(0, limit * 1.17)
+        axes.set_xlabel(unit)
+        axes.grid(axis="y", visible=False)
+        axes.tick_params(axis="y", length=0)
+    left.set_yticks(y, [plain(case[0]) for case in cases])
+    right.set_yticks(y, [])
+    return figure

@@ -1,0 +1,183 @@
+"""Coverage maps: per cent of time and longest gap over a region of the Moon, on the real grey map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cislunar.report import wording
+from cislunar.report.figures.moonmap import mark_site, relief
+from cislunar.report.figures.projection import Azimuthal, Cylindrical
+from cislunar.report.style import drawing, inches, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+
+    from cislunar.mission.result import MissionResult
+
+IMAGE_ROWS = 560
+
+
+def has_map(result: MissionResult) -> bool:
+    """Say whether the scenario asked for a map."""
+    return "map_percent" in result.coverage
+
+
+def map_settings(result: MissionResult) -> str:
+    """Describe the map's region, grid, height, mask and minimum pass in one line."""
+    attrs = result.coverage.attrs
+    cells = result.coverage.sizes["cell"]
+    parts = [f"{cells} cells ({attrs['map_grid']}, {attrs['map_resolution_deg']:g}°)"]
+    parts.append(f"{attrs['map_height_km']:g} km above the surface")
+    parts.append(f"elevation mask {attrs['map_mask_deg']:g}°")
+    parts.append(f"passes under {wording.duration(attrs['map_minimum_pass_s'])} not counted")
+    return "; ".join(parts)
+
+
+def _projection(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> Azimuthal | Cylindrical:
+    """Choose the map that shows the cells with least distortion."""
+    if latitude.min() > 20.0 or latitude.max() < -20.0:
+        north = float(latitude.min()) > 0
+        edge = 90.0 - float(np.abs(latitude).min())
+        return Azimuthal(90.0 if north else -90.0, 0.0, min(np.ceil(edge / 5.0) * 5.0, 90.0))
+    apart = np.abs((longitude - 180.0 + 180.0) % 360.0 - 180.0)
+    if apart.max() <= 95.0:
+        return Azimuthal(0.0, 180.0, 90.0)
+    return Cylindrical(180.0)
+
+
+def _cell_of_pixels(
+    latitude: NDArray[np.float64],
+    longitude: NDArray[np.float64],
+    cell_latitude: NDArray[np.float64],
+    cell_longitude: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Give the nearest cell of each pixel, -1 where the pixel lies outside the map or away from every cell."""
+    from scipy.spatial import cKDTree
+
+    def unit(lat: Any, lon: Any) -> NDArray[np.float64]:
+        lat, lon = np.radians(lat), np.radians(lon)
+        return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+
+    tree = cKDTree(unit(cell_latitude, cell_longitude))
+    spacing = np.median(tree.query(tree.data, k=2)[0][:, 1])
+    inside = np.isfinite(latitude)
+    away, nearest = tree.query(unit(latitude[inside], longitude[inside]), distance_upper_bound=1.3 * spacing)
+    cell = np.full(latitude.shape, -1)
+    cell[inside] = np.where(np.isfinite(away), nearest, -1)
+    return cell
+
+
+def _draw(
+    figure: Figure,
+    axes: Axes,
+    result: MissionResult,
+    values: NDArray[np.float64],
+    cmap: str,
+    label: str,
+    ceiling: float,
+    bar: Any,
+) -> None:
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.ticker import MaxNLocator
+
+    data = result.coverage
+    cell_latitude, cell_longitude = data["map_latitude_deg"].values, data["map_longitude_deg"].values
+    projection = _projection(cell_latitude, cell_longitude)
+    latitude, longitude, extent = projection.pixels(IMAGE_ROWS)
+    cell = _cell_of_pixels(latitude, longitude, cell_latitude, cell_longitude)
+    shown = np.where(cell >= 0, values[np.maximum(cell, 0)], np.nan)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    ticks = MaxNLocator(6).tick_values(low, high if high > low else low + 1.0)
+    ticks = ticks[(ticks >= 0.0) & (ticks <= ceiling)]
+    norm = Normalize(min(low, ticks[0]), max(high, ticks[-1]))
+    colour = colormaps[cmap](norm(shown))[..., :3]
+    ground = relief(latitude, longitude)
+    shade = 0.92 + 0.8 * (ground - np.nanmean(ground))
+    painted = colour * np.clip(shade, 0.6, 1.1)[..., None] + 0.04
+    picture = np.where(np.isfinite(shown)[..., None], painted, ground[..., None])
+    picture = np.clip(np.nan_to_num(picture, nan=1.0), 0.0, 1.0)
+    alpha = np.isfinite(ground)[..., None].astype(float)
+    axes.imshow(
+        np.round(255 * np.concatenate([picture, alpha], axis=-1)).astype(np.uint8),
+        extent=extent,
+        interpolation="bilinear",
+    )
+    contours = _contours(axes, np.where(np.isfinite(shown), shown, np.nan), extent, ticks[1:-1])
+    axes.clabel(contours, fmt="%g", fontsize=7, colors="black")
+    projection.graticule(axes)
+    for site in result.scenario.sites.values():
+        mark_site(
+            axes,
+            projection,
+            wording.display_name(site.name),
+            np.degrees(site.latitude_rad),
+            np.degrees(site.longitude_rad),
+        )
+    colorbar = figure.colorbar(ScalarMappable(norm, cmap), cax=bar, orientation="horizontal", ticks=ticks)
+    colorbar.set_label(label)
+
+
+def _contours(
+    axes: Axes, values: NDArray[np.float64], extent: Any, levels: NDArray[np.float64]
+) -> QuadContourSet:
+    """Draw contours of a smoothed, thinned copy of the image, so that they follow the field and not the cells."""
+    from scipy.ndimage import gaussian_filter
+
+    weight = gaussian_filter(np.isfinite(values).astype(float), 9.0)[::8, ::8]
+    smooth = gaussian_filter(np.nan_to_num(values), 9.0)[::8, ::8]
+    inside = np.isfinite(values)[::8, ::8]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        field = np.where(inside, smooth / weight, np.nan)
+    rows, columns = field.shape
+    x = extent[0] + (np.arange(columns) * 8 + 0.5) / values.shape[1] * (extent[1] - extent[0])
+    y = extent[3] - (np.arange(rows) * 8 + 0.5) / values.shape[0] * (extent[3] - extent[2])
+    return axes.contour(x, y, field, levels=levels, colors="black", linewidths=0.6)
+
+
+@drawing
+def coverage_maps(result: MissionResult) -> Figure:
+    """Draw the per cent of time and the longest gap of every cell of the region on the real lunar map.
+
+    A region of the far side is shown as a hemisphere centred on 180 degrees, a polar cap from above its pole, the
+    whole Moon as a latitude-longitude map centred on 180 degrees; the sites are marked.
+
+    Parameters
+    ----------
+    result : MissionResult
+        With `map_percent` and `map_longest_gap_h` in its coverage.
+    """
+    data = result.coverage
+    share, gap = data["map_percent"].values.astype(float), data["map_longest_gap_h"].values.astype(float)
+    weight = np.ones(share.size)
+    if data.attrs["map_grid"] != "equal-area":
+        weight = np.cos(np.radians(data["map_latitude_deg"].values))
+    mean = float(np.average(share, weights=weight))
+    region = data.attrs["map_region"]
+    title = (
+        f"The {region} is in view {wording.percent(mean)} of the time on average, "
+        f"{wording.percent(float(share.min()))} at worst; longest gap anywhere {wording.duration(3600.0 * float(gap.max()))}"
+    )
+    flat = isinstance(
+        _projection(data["map_latitude_deg"].values, data["map_longitude_deg"].values), Cylindrical
+    )
+    height = 4.1 if flat else 5.75
+    figure = new_figure(9.6, height, title, subtitle=map_settings(result))
+    panels = (
+        (share, "viridis", "per cent of time in view", 100.0, 0.0),
+        (gap, "cividis_r", "longest gap, h (dark is long)", np.inf, 4.8),
+    )
+    for values, cmap, label, ceiling, shift in panels:
+        margin = 0.55 if flat else 0.15
+        box = inches(figure, shift + margin, 1.25 if flat else 0.78, 4.8 - shift + 0.15, 0.62)
+        axes = figure.add_axes(box)
+        bar = figure.add_axes(inches(figure, shift + 0.7, 0.55, 4.8 - shift + 0.7, height - 0.72))
+        _draw(figure, axes, result, values, cmap, label, ceiling, bar)
+    return figure

@@ -1,0 +1,332 @@
+"""Where the spacecraft go: the orbits in the inertial frame, their tracks over the Moon, and their slow drift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cislunar.constants import MOON_RADIUS_KM
+from cislunar.report import wording
+from cislunar.report.facts import DAY, relays, window
+from cislunar.report.figures.moonmap import mark_site, relief
+from cislunar.report.figures.projection import Azimuthal, Cylindrical
+from cislunar.report.figures.timeaxis import time_axis
+from cislunar.report.style import BLACK, GREY, SERIES, drawing, inches, legend_above, new_figure, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cislunar.mission.result import MissionResult
+    from cislunar.propagation import Trajectory
+
+TRACK_DAYS = 3.0
+LONGEST_REVOLUTION_S = 30.0 * DAY
+
+
+def revolution(trajectory: Trajectory, first_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sample one turn about the Moon.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        A batch of one.
+    first_s : float
+        Elapsed time at which the turn starts, s; moved back where the record ends sooner.
+
+    Returns
+    -------
+    elapsed : ndarray, shape (m,)
+        Seconds since the trajectory's epoch.
+    positions : ndarray, shape (3, m)
+        km, ICRF axes, Moon-centred.
+    """
+    end = float(trajectory.final_elapsed[0])
+    span = min(LONGEST_REVOLUTION_S, end)
+    coarse = np.linspace(0.0, span, 4000)
+    period = _turn_length(coarse, trajectory.at(coarse)[:3, 0])
+    start = max(min(first_s, end - period), 0.0)
+    elapsed = np.linspace(start, min(start + period, end), 400)
+    return elapsed, trajectory.at(elapsed)[:3, 0]
+
+
+def _turn_length(elapsed: NDArray[np.float64], positions: NDArray[np.float64]) -> float:
+    unit = positions / np.linalg.norm(positions, axis=0)
+    swept = np.cumsum(np.arccos(np.clip((unit[:, 1:] * unit[:, :-1]).sum(axis=0), -1.0, 1.0)))
+    return float(elapsed[min(int(np.searchsorted(swept, 2.0 * np.pi)) + 1, elapsed.size - 1)])
+
+
+def _perilune(result: MissionResult, relay: str) -> NDArray[np.float64]:
+    return result.coverage["periapsis_altitude_km"].sel(relay=relay).values.astype(float)
+
+
+@drawing
+def inertial_orbits(result: MissionResult) -> Figure:
+    """Draw one revolution of each relay at the start, in the middle and at the end, in three views of the ICRF.
+
+    The Moon is to scale; axes are Moon-centred, in thousands of km.
+
+    Parameters
+    ----------
+    result : MissionResult
+    """
+    from matplotlib.patches import Circle
+    from matplotlib.ticker import MaxNLocator
+
+    names = relays(result)
+    first = {name: result.coverage.sel(relay=name).isel(time_elements=0) for name in names}
+    shapes = [
+        f"{name} {wording.number(float(data['periapsis_altitude_km']), 0)} × "
+        f"{wording.number(float(data['apoapsis_altitude_km']), 0)} km"
+        for name, data in first.items()
+    ]
+    figure = new_figure(
+        9.6,
+        3.95,
+        f"Orbits at the start: {wording.listing(shapes)} above the Moon",
+        subtitle="Moon-centred ICRF, Moon to scale. One revolution at the start (bold), the middle and the end (pale); "
+        "marker: place at the epoch.",
+    )
+    start, end = window(result)
+    turns: list[tuple[int, str, list[NDArray[np.float64]]]] = []
+    reach = MOON_RADIUS_KM
+    for number, name in enumerate(names):
+        trajectory = result.trajectories[name]
+        last = float(trajectory.final_elapsed[0])
+        lines = [revolution(trajectory, where)[1] for where in (0.0, last / 2.0, last)]
+        reach = max(reach, *(float(np.abs(line).max()) for line in lines))
+        turns.append((number, name, lines))
+    reach *= 1.06 / 1000.0
+    panels = []
+    for k, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
+        axes = figure.add_axes(inches(figure, 0.62 + 3.12 * k, 0.5, 9.6 - 0.62 - 2.6 - 3.12 * k, 0.85))
+        axes.add_patch(
+            Circle((0, 0), MOON_RADIUS_KM / 1000.0, facecolor="#bcbcbc", edgecolor=GREY, zorder=1.5)
+        )
+        for number, name, lines in turns:
+            colour, line, marker = SERIES[number % len(SERIES)]
+            for width, alpha, orbit in zip((1.7, 1.0, 0.8), (1.0, 0.55, 0.35), lines, strict=True):
+                near = orbit[[i, j]] / 1000.0
+                axes.plot(*near, color=colour, linestyle=line, linewidth=width, alpha=alpha, zorder=2)
+            axes.plot(
+                *(lines[0][[i, j], 0] / 1000.0),
+                marker=marker,
+                color=colour,
+                markersize=6,
+                markeredgecolor="white",
+                linestyle="none",
+                label=plain(name),
+                zorder=3,
+            )
+        axes.set_xlim(-reach, reach)
+        axes.set_ylim(-reach, reach)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.set_aspect("equal")
+        axes.set_xlabel(f"{'xyz'[i]}, 1000 km")
+        axes.set_ylabel(f"{'xyz'[j]}, 1000 km", labelpad=1)
+        panels.append(axes)
+    legend_above(panels[-1], columns=3)
+    return figure
+
+
+def _fixed_track(
+    result: MissionResult, name: str, days: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    trajectory = result.trajectories[name]
+    elapsed = np.arange(0.0, min(days * DAY, float(trajectory.final_elapsed[0])), 120.0)
+    turn = result.environment.orientation.icrf_to_me(float(trajectory.epoch[0]) + elapsed)
+    x, y, z = np.einsum("ijt,jt->it", turn, trajectory.at(elapsed)[:3, 0])
+    return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x)) % 360.0
+
+
+def _line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], jump: float, **look: Any) -> None:
+    """Draw a track with a white edge, lifted off the paper where it leaves the map."""
+    cut = np.flatnonzero(np.hypot(np.diff(x), np.diff(y)) > jump) + 1
+    x, y = np.insert(x, cut, np.nan), np.insert(y, cut, np.nan)
+    axes.plot(x, y, color="white", linewidth=2.4, alpha=0.75, solid_capstyle="round")
+    axes.plot(x, y, linewidth=1.3, **look)
+
+
+@drawing
+def ground_tracks(result: MissionResult) -> Figure:
+    """Draw the tracks of the relays over the turning Moon in the first days, on the grey map, with the sites.
+
+    Left the whole Moon with the far side in the middle, right the hemisphere about the pole nearest to the site.
+
+    Parameters
+    ----------
+    result : MissionResult
+    """
+    names = relays(result)
+    days = min(TRACK_DAYS, (window(result)[1] - window(result)[0]) / DAY)
+    places = list(result.scenario.sites.values())
+    south = not places or places[0].latitude_rad <= 0.0
+    tracks = {name: _fixed_track(result, name, days) for name in names}
+    hidden = [np.mean(np.abs(longitude - 180.0) < 90.0) for _, longitude in tracks.values()]
+    polar = [float(np.mean((latitude < 0.0) == south)) for latitude, _ in tracks.values()]
+    figure = new_figure(
+        9.6,
+        4.0,
+        f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the first {days:g} days south "
+        f"of the equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side"
+        if south
+        else f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the first {days:g} days "
+        f"north of the equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side",
+        subtitle="Sub-spacecraft points in the mean-Earth frame, every 2 minutes; marker: place at the epoch.",
+    )
+    whole = figure.add_axes(inches(figure, 0.6, 0.55, 3.6, 0.85))
+    cap = figure.add_axes(inches(figure, 6.15, 0.2, 0.05, 0.6))
+    for axes, projection, jump in (
+        (whole, Cylindrical(180.0), 90.0),
+        (cap, Azimuthal(-90.0 if south else 90.0, 0.0, 90.0), 0.5),
+    ):
+        latitude, longitude, extent = projection.pixels(500)
+        ground = relief(latitude, longitude)
+        shade = np.nan_to_num(0.25 + 0.75 * ground, nan=1.0)
+        axes.imshow(np.round(255 * shade).astype(np.uint8), extent=extent, cmap="gray", vmin=0, vmax=255)
+        for number, name in enumerate(names):
+            colour, line, marker = SERIES[number % len(SERIES)]
+            x, y = projection.forward(*tracks[name])
+            _line(axes, x, y, jump, color=colour, linestyle=line)
+            axes.plot(
+                x[0],
+                y[0],
+                marker=marker,
+                color=colour,
+                markersize=7,
+                markeredgecolor="white",
+                linestyle=line,
+                label=plain(name),
+            )
+        projection.graticule(axes)
+        for site in places:
+            mark_site(
+                axes,
+                projection,
+                wording.display_name(site.name),
+                np.degrees(site.latitude_rad),
+                np.degrees(site.longitude_rad),
+            )
+    legend_above(whole)
+    return figure
+
+
+_PANELS = (
+    ("periapsis_altitude_km", "perilune altitude, km"),
+    ("semi_major_axis_km", "semi-major axis, km"),
+    ("eccentricity", "eccentricity"),
+    ("inclination_deg", "inclination to the\nMoon's orbit plane, °"),
+    ("argument_of_periapsis_deg", "argument of\nperilune, °"),
+    ("raan_deg", "node (RAAN), °"),
+)
+
+
+@drawing
+def orbit_elements(result: MissionResult) -> Figure:
+    """Draw the osculating elements of each relay over the scenario, so that drift away from the design is seen.
+
+    Elements are in the frame `moon-op`, the Moon's orbit plane; the dotted line is the value at the start.
+
+    Parameters
+    ----------
+    result : MissionResult
+    """
+    names = relays(result)
+    start, end = window(result)
+    days = (result.coverage["time_elements"].values - start) / DAY
+    moves = []
+    for name in names:
+        low = _perilune(result, name)
+        moves.append(f"{name} {low[0]:.0f} → {low[-1]:.0f} km (lowest {np.nanmin(low):.0f})")
+    figure = new_figure(
+        9.6,
+        6.6,
+        f"Perilune altitude from first to last day: {'; '.join(moves)}",
+        subtitle="Osculating elements, frame moon-op (Moon's orbit plane); dotted: value at the start.",
+    )
+    for k, (variable, label) in enumerate(_PANELS):
+        row, column = divmod(k, 2)
+        height = 1.5
+        axes = figure.add_axes(
+            inches(
+                figure,
+                0.85 + 4.85 * column,
+                0.62 + (2 - row) * (height + 0.32),
+                0.15 + 4.85 * (1 - column),
+                6.6 - 0.62 - (2 - row) * (height + 0.32) - height,
+            )
+        )
+        for number, name in enumerate(names):
+            colour, line, marker = SERIES[number % len(SERIES)]
+            values = result.coverage[variable].sel(relay=name).values.astype(float)
+            if variable.endswith("_deg"):
+                values = _unwrapped(values)
+            axes.plot(days, values, color=colour, linestyle=line, linewidth=1.1, label=plain(name))
+            axes.axhline(values[0], color=colour, linestyle=":", linewidth=0.9)
+        axes.set_ylabel(label)
+        if variable == "periapsis_altitude_km":
+            low, high = axes.get_ylim()
+            if low < 120.0:
+                axes.set_ylim(min(low, -20.0), high)
+                axes.axhline(0.0, color=BLACK, linewidth=1.0)
+        if row == 2:
+            time_axis(axes, start, 0.0, (end - start) / DAY, ticks=6)
+        else:
+            axes.set_xlim(0.0, (end - start) / DAY)
+            axes.tick_params(labelbottom=False)
+        if k == 0:
+            legend_above(axes)
+    return figure
+
+
+def _unwrapped(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    good = np.isfinite(degrees)
+    out = degrees.copy()
+    out[good] = np.degrees(np.unwrap(np.radians(degrees[good])))
+    return out
+
+
+@drawing
+def perilune_history(result: MissionResult) -> Figure:
+    """Draw the perilune altitude of each relay to the horizon of the lifetime analysis, and its impact if any.
+
+    Parameters
+    ----------
+    result : MissionResult
+        With an entry per spacecraft in its `lifetimes`.
+    """
+    start = window(result)[0]
+    answers = []
+    for name, life in result.lifetimes.items():
+        if life["impact_tdb"] is None:
+            answers.append(f"{name} flies {wording.duration(life['horizon_s'])} without impact")
+        else:
+            answers.append(f"{name} strikes the Moon after {wording.duration(life['impact_tdb'] - start)}")
+    figure = new_figure(
+        9.6,
+        3.7,
+        "; ".join(answers),
+        subtitle="Altitude of each perilune passage above 1737.4 km; shaded: the scenario.",
+    )
+    axes = figure.add_axes(inches(figure, 0.75, 0.65, 0.3, 0.85))
+    axes.axvspan(0.0, (window(result)[1] - start) / DAY, color="#ececec", zorder=0)
+    last = 0.0
+    for number, (name, life) in enumerate(result.lifetimes.items()):
+        colour, line, _ = SERIES[number % len(SERIES)]
+        days = (np.asarray(life["perilune_tdb"]) - start) / DAY
+        axes.plot(days, life["perilune_altitude_km"], color=colour, linestyle=line, label=plain(name))
+        last = max(last, life["horizon_s"] / DAY)
+        if life["impact_tdb"] is not None:
+            when = (life["impact_tdb"] - start) / DAY
+            axes.plot(
+                when, 0.0, "X", color=colour, markersize=10, markeredgecolor="black", clip_on=False, zorder=5
+            )
+    axes.axhline(0.0, color=BLACK, linewidth=1.0)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.set_ylabel("perilune altitude, km")
+    time_axis(axes, start, 0.0, last)
+    legend_above(axes)
+    return figure

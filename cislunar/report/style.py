@@ -1,0 +1,175 @@
+"""How every figure looks: palette, line styles, a private matplotlib context, and saving as PNG and SVG.
+
+Nothing here touches pyplot or leaves a changed `rcParams` behind: a figure is built inside :func:`drawing`, which
+starts from matplotlib's defaults (so that the caller's style does not leak in either) and restores the caller's
+settings on the way out.
+
+References
+----------
+Okabe, M. and Ito, K. (2008), Color Universal Design: a palette that stays distinct for the common kinds of
+colour blindness. https://jfly.uni-koeln.de/color/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PNG_DPI = 150
+"""Resolution of the PNG files and of the rasterised artists inside the SVG files."""
+
+BLACK = "#000000"
+GREY = "#6b6b6b"
+LIGHT = "#e4e4e4"
+ORANGE = "#e69f00"
+SKY = "#56b4e9"
+GREEN = "#009e73"
+YELLOW = "#f0e442"
+BLUE = "#0072b2"
+VERMILLION = "#d55e00"
+PURPLE = "#cc79a7"
+
+SERIES: tuple[tuple[str, Any, str], ...] = (
+    (BLUE, "-", "o"),
+    (VERMILLION, (0, (5, 2)), "s"),
+    (GREEN, (0, (1, 1.3)), "^"),
+    (PURPLE, (0, (6, 1.5, 1, 1.5)), "D"),
+    (ORANGE, (0, (3, 1, 1, 1, 1, 1)), "v"),
+    (SKY, (0, (9, 3)), "P"),
+)
+"""Colour, line style and marker of the first, second, ... spacecraft: told apart without colour too."""
+
+_STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.0,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": "#d9d9d9",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "lines.linewidth": 1.3,
+    "figure.dpi": 100,
+    "savefig.dpi": PNG_DPI,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "cislunar",
+    "path.simplify": True,
+    "path.simplify_threshold": 0.2,
+}
+
+P = ParamSpec("P")
+
+
+def _settings() -> dict[str, Any]:
+    import matplotlib
+
+    defaults = {
+        key: matplotlib.rcParamsDefault[key]
+        for key in matplotlib.rcParamsDefault
+        if not key.startswith("backend")
+    }
+    return {**defaults, **_STYLE}
+
+
+def drawing(function: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Run a function that builds a figure with the report's settings, leaving the caller's untouched."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        import matplotlib
+
+        with matplotlib.rc_context(_settings()):
+            return function(*args, **kwargs)
+
+    return wrapped
+
+
+def new_figure(width_in: float, height_in: float, title: str, *, subtitle: str = "") -> Figure:
+    """Give an empty figure with its own Agg canvas, a title that states the answer and a line of detail below.
+
+    Parameters
+    ----------
+    width_in, height_in : float
+        Size in inches.
+    title : str
+        The statement in bold at the top left; dollar signs are shown as they are.
+    subtitle : str, optional
+        A second line in grey.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_in, height_in))
+    FigureCanvasAgg(figure)
+    figure.suptitle(
+        plain(title),
+        x=0.012,
+        y=1.0 - 0.10 / height_in,
+        ha="left",
+        va="top",
+        fontsize=11.0,
+        fontweight="bold",
+    )
+    if subtitle:
+        figure.text(
+            0.012, 1.0 - 0.32 / height_in, plain(subtitle), ha="left", va="top", fontsize=8.5, color="#444444"
+        )
+    return figure
+
+
+def plain(text: str) -> str:
+    """Protect a text from matplotlib's mathematics mode, whatever names a scenario gives."""
+    return text.replace("$", r"\$")
+
+
+def inches(figure: Figure, left: float, bottom: float, right: float, top: float) -> tuple[float, ...]:
+    """Turn margins in inches into the `(left, bottom, width, height)` fraction that `Figure.add_axes` takes."""
+    width, height = figure.get_size_inches()
+    return (left / width, bottom / height, 1.0 - (left + right) / width, 1.0 - (bottom + top) / height)
+
+
+def legend_above(axes: Axes, columns: int = 4, **options: Any) -> None:
+    """Put the legend in a row above the axes, where it cannot cover data."""
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=columns,
+        borderaxespad=0.15,
+        handlelength=2.6,
+        columnspacing=1.4,
+        **options,
+    )
+
+
+def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
+    """Write `stem.png` and `stem.svg`; the bytes depend on the figure alone, not on the clock.
+
+    Returns
+    -------
+    tuple of Path
+        The PNG and the SVG file.
+    """
+    import matplotlib
+
+    png, svg = stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".svg")
+    with matplotlib.rc_context(_settings()):
+        figure.savefig(png, dpi=PNG_DPI, metadata={"Software": "cislunar"})
+        figure.savefig(svg, dpi=PNG_DPI, metadata={"Date": None, "Creator": "cislunar"})
+    return png, svg

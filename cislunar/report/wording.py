@@ -1,0 +1,111 @@
+"""Numbers as a reader wants them: durations, percentages and names, the same in figures, tables and text."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+LINK_TEXT = {
+    "chain": "site – relay – Earth",
+    "site-relay": "site – relay",
+    "relay-earth": "relay – Earth",
+    "direct": "site – Earth, direct",
+}
+"""What each link of the access table is called in the report."""
+
+MEASURE_TEXT = {
+    "percent": "time in view",
+    "longest_gap": "longest gap",
+    "mean_gap": "mean gap",
+    "mean_response": "mean response time",
+}
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration with three figures in the unit a person would choose: `42 s`, `73 min`, `5.31 h`, `137 d`.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Length in seconds; None or a value that is not finite gives a dash.
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    size = abs(seconds)
+    if size < 90.0:
+        return f"{seconds:.3g} s"
+    if size < 3600.0:
+        return f"{seconds / 60.0:.3g} min"
+    if size < 3.0 * 86400.0:
+        return f"{seconds / 3600.0:.3g} h"
+    days = seconds / 86400.0
+    return f"{days:.0f} d" if size >= 100.0 * 86400.0 else f"{days:.3g} d"
+
+
+def percent(value: float | None) -> str:
+    """Write a percentage; a value below 100 is never shown as 100, nor one above 0 as 0."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value <= 0.0 or value >= 100.0:
+        return f"{value:.0f} %"
+    if value < 0.05:
+        return "< 0.1 %"
+    if value > 99.95:
+        return "> 99.9 %"
+    return f"{value:.1f} %"
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Write a number with fixed decimals; None and values that are not finite give a dash."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:,.{digits}f}".replace(",", " ")
+    return text.replace("-", "−")
+
+
+def listing(items: Iterable[str]) -> str:
+    """Join names as English does: `a`, `a and b`, `a, b and c`."""
+    names = list(items)
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def display_name(name: str) -> str:
+    """Turn an identifier of the scenario into a title: `schrodinger` becomes `Schrodinger`."""
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def file_stem(name: str, taken: Sequence[str] = ()) -> str:
+    """Give a file name that is safe on every system, whatever a spacecraft is called.
+
+    Letters without accents, digits, `-`, `_` stay, anything else becomes `_`; names that collide afterwards
+    (also on file systems that ignore case) get a number.
+
+    Parameters
+    ----------
+    name : str
+        The name in the scenario.
+    taken : sequence of str
+        Stems already in use in the same folder.
+    """
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", ascii_name).strip("_-")[:80] or "spacecraft"
+    if re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", stem):
+        stem += "_"
+    used = {other.lower() for other in taken}
+    candidate, count = stem, 2
+    while candidate.lower() in used:
+        candidate, count = f"{stem}_{count}", count + 1
+    return candidate
+
+
+def file_stems(names: Iterable[str]) -> dict[str, str]:
+    """Give each name a distinct :func:`file_stem`, in order."""
+    stems: dict[str, str] = {}
+    for name in names:
+        stems[name] = file_stem(name, tuple(stems.values()))
+    return stems

@@ -280,6 +280,29 @@ def to_internal(value: Any, dimension: str) -> NDArray[np.float64]:
     return numbers
 
 
+def phrase(dimension: str) -> tuple[str, str]:
+    """How messages name a dimension, and an example: `("a length", "600 km")`.
+
+    Parameters
+    ----------
+    dimension : str
+        One of `DIMENSIONS`.
+    """
+    wanted = _dimension(dimension)
+    return wanted.phrase, wanted.example
+
+
+def spellings(dimension: str) -> tuple[str, ...]:
+    """Every spelling of every unit of a dimension, the internal unit first; empty for plain numbers.
+
+    Parameters
+    ----------
+    dimension : str
+        One of `DIMENSIONS`.
+    """
+    return tuple(name for name in _dimension(dimension).units if name)
+
+
 def format_quantity(value: float, dimension: str, unit: str | None = None, digits: int = 6) -> str:
     """A value in the internal unit as text with a unit, without exponent where that is readable.
 

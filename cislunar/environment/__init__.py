@@ -14,8 +14,9 @@ from cislunar.environment.orientation import LunarOrientation
 from cislunar.environment.terrain import Terrain
 
 if TYPE_CHECKING:
-    from cislunar.environment.datafile import PathLike
     from cislunar.environment.earth import EarthOrientation
+
+    from cislunar.environment.datafile import PathLike
 
 __all__ = ["Environment"]
 

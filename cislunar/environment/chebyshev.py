@@ -47,7 +47,7 @@ class ChebyshevPiece:
     def derivative(self) -> ChebyshevPiece:
         """The time derivative, unit per second, on the same granules."""
         slopes = np.polynomial.chebyshev.chebder(self.coefficients, axis=0) * (2.0 / self.granule_s)
-        return ChebyshevPiece(self.start_s, self.granule_s, slopes)
+        return ChebyshevPiece(self.start_s, self.granule_s, slopes.astype(np.float64))
 
     def evaluate(self, tdb: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at epochs inside the piece.

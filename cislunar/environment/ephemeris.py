@@ -1,12 +1,12 @@
 """Positions and velocities of Sun, Moon and planets from tabulated JPL ephemerides.
 
-The packaged table holds the Chebyshev coefficients of DE440 [1]_ unchanged, from 2000-01-01 to 2071-01-01 TDB.
-A user's own SPK files give other spans, other bodies or another ephemeris through the same class.
+The packaged table holds the Chebyshev coefficients of DE440 [1]_ unchanged, from 2000-01-01 to 2071-01-01
+TDB. A user's own SPK files give other spans, other bodies or another ephemeris through the same class.
 
 References
 ----------
-.. [1] R. S. Park, W. M. Folkner, J. G. Williams and D. H. Boggs, "The JPL Planetary and Lunar Ephemerides DE440
-   and DE441", The Astronomical Journal 161:105, 2021, doi:10.3847/1538-3881/abd414.
+.. [1] R. S. Park, W. M. Folkner, J. G. Williams and D. H. Boggs, "The JPL Planetary and Lunar Ephemerides
+   DE440 and DE441", The Astronomical Journal 161:105, 2021, doi:10.3847/1538-3881/abd414.
 .. [2] NAIF, `gm_de440.tpc`: the mass parameters of DE440 in km^3/s^2,
    https://naif.jpl.nasa.gov/pub/naif/generic_kernels/pck/gm_de440.tpc.
 """
@@ -295,6 +295,7 @@ def load_packaged_series(path: PathLike) -> dict[str, ChebyshevSeries]:
     with reading(path, "the packaged Chebyshev table"), np.load(path, allow_pickle=False) as table:
         names = [key.removesuffix("_grid") for key in table.files if key.endswith("_grid")]
         return {
-            name: ChebyshevSeries((ChebyshevPiece(*map(float, table[f"{name}_grid"]), table[name]),))
+            name: ChebyshevSeries((ChebyshevPiece(start_s, granule_s, table[name]),))
             for name in names
+            for start_s, granule_s in [table[f"{name}_grid"].tolist()]
         }

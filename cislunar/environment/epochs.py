@@ -37,7 +37,7 @@ def require_inside(
     """Raise `EpochRangeError` unless all epochs lie inside the span, ends included."""
     if flat.size == 0:
         return
-    for epoch in (float(flat.min()), float(flat.max())):
+    for epoch in (float(np.min(flat)), float(np.max(flat))):
         if not span_tdb[0] <= epoch <= span_tdb[1]:
             raise EpochRangeError(
                 f"{what}: {calendar(epoch)} is outside {table}, which spans {calendar(span_tdb[0])} to "

@@ -1,16 +1,16 @@
 """Spherical-harmonic gravity fields of the Moon.
 
-The packaged field is GRGM1200A to degree and order 100 [1]_. Fields of other degree, or other fields, are read from
-SHA tables (PDS SHADR, `.tab` or `.sha`) and ICGEM files (`.gfc`) through the same function.
+The packaged field is GRGM1200A to degree and order 100 [1]_. Fields of other degree, or other fields, are
+read from SHA tables (PDS SHADR, `.tab` or `.sha`) and ICGEM files (`.gfc`) through the same function.
 
 A field belongs to the axes it was solved in. They are part of a `GravityField`, and a file that does not say
 which they are is refused until the caller does.
 
 References
 ----------
-.. [1] F. G. Lemoine et al., "GRGM900C: A degree 900 lunar gravity model from GRAIL primary and extended mission
-   data", Geophysical Research Letters 41, 3382-3389, 2014, doi:10.1002/2014GL060027; GRGM1200A is its successor,
-   PDS product GGGRX_1200A_SHA.TAB of data set GRAIL-L-LGRS-5-RDR-V1.0.
+.. [1] F. G. Lemoine et al., "GRGM900C: A degree 900 lunar gravity model from GRAIL primary and extended
+   mission data", Geophysical Research Letters 41, 3382-3389, 2014, doi:10.1002/2014GL060027, which the label
+   of the PDS product GGGRX_1200A_SHA.TAB (data set GRAIL-L-LGRS-5-RDR-V1.0) names as the reference of GRGM1200A.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ def load_field(
         raise InputError(_too_high(str(source), table.degree, wanted))
     if table.frame is None and frame is None:
         raise InputError(
-            f"{source}: the file does not say which lunar axes its coefficients refer to; expected frame= one of "
-            f"{', '.join(LUNAR_FRAMES)} (GRAIL fields solved with DE430 are in MOON_PA_DE430)"
+            f"{source}: the file does not say which lunar axes its coefficients refer to; expected frame= "
+            f"one of {', '.join(LUNAR_FRAMES)} (GRAIL fields solved with DE430 are in MOON_PA_DE430)"
         )
     if table.frame is not None and frame is not None and frame != table.frame:
         raise InputError(f"{source}: its label puts the coefficients in {table.frame}; got frame {frame!r}")
@@ -178,8 +178,8 @@ def _whole_degree(degree: int) -> int:
 
 def _too_high(name: str, held: int, wanted: int) -> str:
     return (
-        f"gravity degree: {name} holds degree {held}; got {wanted}; ask for less, or name a file of higher degree "
-        f"(gravity: FILE.tab or FILE.gfc)"
+        f"gravity degree: {name} holds degree {held}; got {wanted}; ask for less, or name a file of higher "
+        f"degree (gravity: FILE.tab or FILE.gfc)"
     )
 
 

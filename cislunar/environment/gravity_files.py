@@ -2,8 +2,8 @@
 
 References
 ----------
-.. [1] PDS, "Spherical Harmonics ASCII Data Record (SHADR)" software interface specification, as in the labels of
-   data set GRAIL-L-LGRS-5-RDR-V1.0.
+.. [1] PDS, "Spherical Harmonics ASCII Data Record (SHADR)" software interface specification, as in the labels
+   of data set GRAIL-L-LGRS-5-RDR-V1.0.
 .. [2] F. Barthelmes and C. Foerste, "The ICGEM-format", GFZ Potsdam, 2011.
 """
 

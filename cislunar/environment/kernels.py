@@ -1,7 +1,7 @@
 """Chebyshev segments of SPICE binary kernels: SPK (ephemerides) and binary PCK (orientation).
 
-Types 2 and 3 are read, which is what JPL's planetary and lunar files use. The file layout is NAIF's "SPK Required
-Reading", "PCK Required Reading" and "DAF Required Reading"; the record access is jplephem's.
+Types 2 and 3 are read, which is what JPL's planetary and lunar files use. The file layout is NAIF's "SPK
+Required Reading", "PCK Required Reading" and "DAF Required Reading"; the record access is jplephem's.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ def _summaries(
 def adjoining(segments: Sequence[Segment]) -> list[Segment]:
     """Choose segments of one target that follow each other without a gap or overlap.
 
-    Kernels may repeat a body: in pieces that adjoin in time, or in a second copy of which the last in the file
-    counts. The chain that contains the last segment is returned, in order of time.
+    Kernels may repeat a body: in pieces that adjoin in time, or in a second copy of which the last in the
+    file counts. The chain that contains the last segment is returned, in order of time.
     """
     chain = [segments[-1]]
     rest = list(segments[:-1])

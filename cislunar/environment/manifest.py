@@ -25,7 +25,8 @@ def manifest() -> dict[str, dict[str, Any]]:
     -------
     dict
         Name of the table to its record: `file`, `bytes`, `sha256`, `title`, `origin`, `citation`, `carrier`,
-        `sources` (name and sha256 of each file it was cut from), `span`, `frame`, `units`, `accuracy`, `licence`.
+        `sources` (name and sha256 of each file it was cut from), `span`, `frame`, `units`, `accuracy`,
+        `licence`.
     """
     return {name: dict(entry) for name, entry in _entries().items()}
 

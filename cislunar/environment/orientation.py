@@ -1,9 +1,10 @@
 """Orientation of the Moon: principal axes integrated with the ephemeris, and mean-Earth axes from them.
 
-Two kinds of lunar body-fixed axes are in use. The principal axes (PA) are those of the Moon's inertia, in which
-ephemerides integrate the librations and in which gravity fields are solved. The mean-Earth axes (ME) are those of
-maps and of site coordinates. They differ by a constant rotation of 0.029 deg, 0.7 to 0.9 km at the surface.
-Each ephemeris has its own PA; JPL ties each of them to the mean-Earth axes of DE421, so that maps do not move:
+Two kinds of lunar body-fixed axes are in use. The principal axes (PA) are those of the Moon's inertia, in
+which ephemerides integrate the librations and in which gravity fields are solved. The mean-Earth axes (ME)
+are those of maps and of site coordinates. They differ by a constant rotation of 0.029 deg, 0.7 to 0.9 km at the
+surface. Each ephemeris has its own PA; JPL ties each of them to the mean-Earth axes of DE421, so that maps do
+not move:
 
 ========================  ===========================================  ===================================
 axes                      to the mean-Earth axes of DE421              source
@@ -13,12 +14,13 @@ axes                      to the mean-Earth axes of DE421              source
 `MOON_PA_DE421`           Rx(-0.30") Ry(-78.56") Rz(-67.92")           [4]_, [5]_ (frame 31007)
 ========================  ===========================================  ===================================
 
-The mean-Earth realisation of this package is NAIF's `MOON_ME_DE440_ME421`: DE440 librations and the first row.
+The mean-Earth realisation of this package is NAIF's `MOON_ME_DE440_ME421`: DE440 librations and the first
+row.
 
 References
 ----------
-.. [1] R. S. Park, W. M. Folkner, J. G. Williams and D. H. Boggs, "The JPL Planetary and Lunar Ephemerides DE440
-   and DE441", The Astronomical Journal 161:105, 2021, doi:10.3847/1538-3881/abd414.
+.. [1] R. S. Park, W. M. Folkner, J. G. Williams and D. H. Boggs, "The JPL Planetary and Lunar Ephemerides
+   DE440 and DE441", The Astronomical Journal 161:105, 2021, doi:10.3847/1538-3881/abd414.
 .. [2] N. Bachman, NAIF/JPL, frame kernel `moon_de440_220930.tf`, 2022-09-30.
 .. [3] J. G. Williams, D. H. Boggs and W. M. Folkner, "DE430 Lunar Orbit, Physical Librations, and Surface
    Coordinates", JPL IOM 335-JW,DB,WF-20130722-016, 2013.
@@ -107,8 +109,8 @@ def axes_rotation(source: str, target: str) -> NDArray[np.float64]:
 
     Notes
     -----
-    The way leads over the mean-Earth axes of DE421, to which JPL aligned each set of principal axes. DE440 and
-    DE430 principal axes are 0.13" apart by it, 1.1 m at the surface.
+    The way leads over the mean-Earth axes of DE421, to which JPL aligned each set of principal axes. DE440
+    and DE430 principal axes are 0.13" apart by it, 1.1 m at the surface.
     """
     for name in (source, target):
         if name not in _TO_ME421:

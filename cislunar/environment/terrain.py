@@ -1,7 +1,8 @@
 """Height of the lunar surface above the sphere of 1737.4 km.
 
-The packaged grid has cells of 0.125 deg (3.8 km at the equator) in the mean-Earth axes; relief inside a cell is not
-resolved. A user's own grid may be finer, and may cover a region only: around it the packaged grid is used.
+The packaged grid has cells of 0.125 deg (3.8 km at the equator) in the mean-Earth axes; relief inside a cell
+is not resolved. A user's own grid may be finer, and may cover a region only: around it the packaged grid is
+used.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Grid:
     first_latitude_deg, first_longitude_deg : float
         Place of `values[0, 0]`, east longitude.
     latitude_step_deg, longitude_step_deg : float
-        From one row or column to the next; the latitude step is negative where the first row is the northernmost.
+        From one row or column to the next; the latitude step is negative where the first row is the
+        northernmost.
     missing : float, optional
         Value that marks cells without data.
     """
@@ -75,10 +77,10 @@ class Grid:
     ) -> NDArray[np.float64]:
         """Bilinear interpolation, shape (n,), km; NaN outside the grid or next to cells without data.
 
-        Across a pole, which lies half a cell beyond the last row of a cell-centred grid, the neighbour is the cell
-        on the opposite meridian.
+        Across a pole, which lies half a cell beyond the last row of a cell-centred grid, the neighbour is the
+        cell on the opposite meridian.
         """
-        rows, columns = self.values.shape
+        columns = self.values.shape[1]
         u = (latitude_deg - self.first_latitude_deg) / self.latitude_step_deg
         v = np.mod(longitude_deg - self.first_longitude_deg, 360.0) / self.longitude_step_deg
         if not self.wraps:

@@ -24,15 +24,25 @@ def kepler_to_state(
     cos, sin = np.cos, np.sin
     turn = np.array(
         [
-            [cos(o) * cos(w) - sin(o) * sin(w) * cos(i), -cos(o) * sin(w) - sin(o) * cos(w) * cos(i), sin(o) * sin(i)],
-            [sin(o) * cos(w) + cos(o) * sin(w) * cos(i), -sin(o) * sin(w) + cos(o) * cos(w) * cos(i), -cos(o) * sin(i)],
+            [
+                cos(o) * cos(w) - sin(o) * sin(w) * cos(i),
+                -cos(o) * sin(w) - sin(o) * cos(w) * cos(i),
+                sin(o) * sin(i),
+            ],
+            [
+                sin(o) * cos(w) + cos(o) * sin(w) * cos(i),
+                -sin(o) * sin(w) + cos(o) * cos(w) * cos(i),
+                -cos(o) * sin(i),
+            ],
             [sin(w) * sin(i), cos(w) * sin(i), cos(i)],
         ]
     )
     return np.concatenate([turn @ in_plane[0], turn @ in_plane[1]])
 
 
-def _batch(gm: float, elements: tuple[float, ...], spread: tuple[float, ...], n: int, seed: int) -> tuple[Array, Array]:
+def _batch(
+    gm: float, elements: tuple[float, ...], spread: tuple[float, ...], n: int, seed: int
+) -> tuple[Array, Array]:
     """States and epochs: the first is the nominal orbit, the others are drawn around it over the year 2028."""
     rng = np.random.default_rng(seed)
     nominal = np.array(elements)
@@ -50,4 +60,6 @@ def elliptical_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array,
 
 def low_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array, Array]:
     """Low polar orbits, 100 km above the 1737.4 km sphere."""
-    return _batch(gm, (1837.4, 0.001, 85.0, 40.0, 90.0, 0.0), (10.0, 0.0009, 5.0, 180.0, 90.0, 180.0), n, seed=2)
+    return _batch(
+        gm, (1837.4, 0.001, 85.0, 40.0, 90.0, 0.0), (10.0, 0.0009, 5.0, 180.0, 90.0, 180.0), n, seed=2
+    )

@@ -143,14 +143,17 @@ def _segment(daf: object, end_i: int, start_i: int, clip: tuple[float, float] | 
     return Chebyshev(init + first * length, length, np.ascontiguousarray(table[first:last], dtype=float))
 
 
-def ephemeris_segments(spk: Path, bodies: set[str], span: tuple[float, float]) -> dict[tuple[int, int], Chebyshev]:
+def ephemeris_segments(
+    spk: Path, bodies: set[str], span: tuple[float, float]
+) -> dict[tuple[int, int], Chebyshev]:
     """The segments that lead to the bodies, cut to a span of TDB seconds."""
     from jplephem.spk import SPK
 
     wanted = {pair for body in bodies for pair in CHAIN[body]}
     with SPK.open(str(spk)) as kernel:
         return {
-            pair: _segment(kernel.daf, kernel[pair].end_i, kernel[pair].start_i, span) for pair in sorted(wanted)
+            pair: _segment(kernel.daf, kernel[pair].end_i, kernel[pair].start_i, span)
+            for pair in sorted(wanted)
         }
 
 
@@ -169,7 +172,9 @@ def orientation_segment(pck: Path, span: tuple[float, float]) -> Chebyshev:
 def relative_chain(body: str, center: str) -> list[tuple[float, tuple[int, int]]]:
     """Signed segments whose sum is the body relative to the centre, common ones cancelled."""
     plus, minus = CHAIN[body], CHAIN[center]
-    return [(1.0, pair) for pair in plus if pair not in minus] + [(-1.0, pair) for pair in minus if pair not in plus]
+    return [(1.0, pair) for pair in plus if pair not in minus] + [
+        (-1.0, pair) for pair in minus if pair not in plus
+    ]
 
 
 def euler_313(phi: float | Array, theta: float | Array, psi: float | Array) -> Array:

@@ -44,7 +44,9 @@ def _chebyshev(start: float, length: float, coefficients: Array, t: float, out: 
 
 
 @njit(fastmath=False)
-def _harmonics(x: float, y: float, z: float, gm: float, radius: float, a: Array, b: Array, c: Array, s: Array) -> Array:
+def _harmonics(
+    x: float, y: float, z: float, gm: float, radius: float, a: Array, b: Array, c: Array, s: Array
+) -> Array:
     """Acceleration of all terms of degree 2 and more, in the body's axes."""
     degree = c.shape[0] - 1
     rho = np.sqrt(x * x + y * y)

@@ -36,7 +36,10 @@ class Stokes:
         if degree > self.degree:
             raise ValueError(f"field holds degree {self.degree}, asked for {degree}")
         return Stokes(
-            self.gm_km3_s2, self.radius_km, self.c[: degree + 1, : degree + 1], self.s[: degree + 1, : degree + 1]
+            self.gm_km3_s2,
+            self.radius_km,
+            self.c[: degree + 1, : degree + 1],
+            self.s[: degree + 1, : degree + 1],
         )
 
 

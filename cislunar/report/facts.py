@@ -11,6 +11,7 @@ from cislunar.coverage.intervals import Intervals, union
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cislunar.environment.orientation import LunarOrientation
     from cislunar.mission.result import MissionResult
 
 LINKS = ("chain", "site-relay", "relay-earth", "direct")
@@ -32,13 +33,12 @@ def sites(result: MissionResult) -> list[str]:
 
 def relays(result: MissionResult) -> list[str]:
     """Give the names of the spacecraft that relay, in the scenario's order."""
-    listed = [str(name) for name in np.atleast_1d(result.coverage["relay"].values)]
-    return [name for name in result.trajectories if name in listed]
+    return list(result.scenario.relays)
 
 
 def stations(result: MissionResult) -> list[str]:
-    """Give the names of the Earth stations in the access table, in order of first use."""
-    return [str(name) for name in dict.fromkeys(result.access["station"].fillna("")) if name]
+    """Give the names of the Earth stations, in the scenario's order."""
+    return list(result.scenario.stations)
 
 
 def headline_link(result: MissionResult, site: str) -> str:
@@ -80,3 +80,11 @@ def merged(result: MissionResult, rows: pd.DataFrame, by: list[str]) -> Interval
         edges = np.clip(ordered[["start_tdb", "end_tdb"]].to_numpy(dtype=float), *span)
         sets.append(Intervals.make(edges[:, 0], edges[:, 1], span))
     return union(sets)
+
+
+def lunar_orientation(result: MissionResult) -> LunarOrientation:
+    """Give the orientation of the Moon that the scenario was flown with."""
+    from cislunar.environment.orientation import LunarOrientation
+
+    own = result.scenario.data.lunar_orientation
+    return LunarOrientation.default() if own is None else LunarOrientation.from_bpc(own)

@@ -173,3 +173,8 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
         figure.savefig(png, dpi=PNG_DPI, metadata={"Software": "cislunar"})
         figure.savefig(svg, dpi=PNG_DPI, metadata={"Date": None, "Creator": "cislunar"})
     return png, svg
+
+
+def title_of(figure: Figure) -> str:
+    """Give the statement a figure carries as its title."""
+    return figure.get_suptitle().replace(r"\$", "$")

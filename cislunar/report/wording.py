@@ -17,9 +17,12 @@ LINK_TEXT = {
 
 MEASURE_TEXT = {
     "percent": "time in view",
+    "worst_day_percent": "time in view on the worst day",
     "longest_gap": "longest gap",
     "mean_gap": "mean gap",
     "mean_response": "mean response time",
+    "mean_pass": "mean pass",
+    "passes_per_day": "passes per day",
 }
 
 

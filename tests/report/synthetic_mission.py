@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from cislunar.environment.sites import ConstantMask
+
 GM = 4902.80
 RADIUS = 1737.4
 START = 880_372_869.183  # 2027-11-25T00:00:00 UTC in TDB
@@ -62,15 +64,6 @@ class KeplerTrajectory:
         speed = np.array([-self.a * np.sin(big) * rate, b * np.cos(big) * rate, 0 * t])
         turn = _rz(self.node) @ _rx(self.i) @ _rz(self.peri)
         return np.concatenate([turn @ plane, turn @ speed])[:, None, :]
-
-
-class _UniformMoon:
-    """A Moon turning at the mean rate about the z axis."""
-
-    def icrf_to_me(self, tdb: np.ndarray) -> np.ndarray:
-        angle = 2 * np.pi / (27.321661 * 86400) * (np.asarray(tdb) - START)
-        c, s, o = np.cos(angle), np.sin(angle), 0 * angle
-        return np.array([[c, s, o], [-s, c, o], [o, o, o + 1.0]])
 
 
 def _rz(a: float) -> np.ndarray:
@@ -209,7 +202,6 @@ def build(
 
     return SimpleNamespace(
         scenario=_scenario(name, span),
-        environment=SimpleNamespace(orientation=_UniformMoon()),
         status=status,
         trajectories=trajectories,
         lifetimes=_lifetimes(),
@@ -236,7 +228,7 @@ def _scenario(name: str, span: float) -> SimpleNamespace:
         name="schrodinger",
         latitude_rad=np.radians(SITE[0]),
         longitude_rad=np.radians(SITE[1]),
-        horizon=SimpleNamespace(mask_rad=np.radians(MASK)),
+        horizon=ConstantMask(np.radians(MASK)),
     )
     return SimpleNamespace(
         name=name,
@@ -244,6 +236,21 @@ def _scenario(name: str, span: float) -> SimpleNamespace:
         epoch_tdb=START,
         duration_s=span,
         sites={"schrodinger": site},
+        relays=("alpine", "lupine"),
+        stations={"dss-25": None, "dss-34": None},
+        data=SimpleNamespace(lunar_orientation=None),
+        coverage=SimpleNamespace(
+            light_time=False,
+            minimum_pass_s=0.0,
+            map=SimpleNamespace(
+                region="far side",
+                grid="equal-area",
+                resolution_rad=np.radians(5.0),
+                height_km=0.0,
+                mask_rad=np.radians(MASK),
+                minimum_pass_s=120.0,
+            ),
+        ),
     )
 
 

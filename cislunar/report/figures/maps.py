@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cislunar.errors import InputError
 from cislunar.report import wording
 from cislunar.report.figures.moonmap import mark_site, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cislunar.mission.result import MissionResult
+    from cislunar.scenario.model import MapDefinition
 
 IMAGE_ROWS = 560
 
@@ -29,13 +31,23 @@ def has_map(result: MissionResult) -> bool:
 
 def map_settings(result: MissionResult) -> str:
     """Describe the map's region, grid, height, mask and minimum pass in one line."""
-    attrs = result.coverage.attrs
-    cells = result.coverage.sizes["cell"]
-    parts = [f"{cells} cells ({attrs['map_grid']}, {attrs['map_resolution_deg']:g}°)"]
-    parts.append(f"{attrs['map_height_km']:g} km above the surface")
-    parts.append(f"elevation mask {attrs['map_mask_deg']:g}°")
-    parts.append(f"passes under {wording.duration(attrs['map_minimum_pass_s'])} not counted")
+    asked = definition(result)
+    parts = [
+        f"{result.coverage.sizes['cell']} cells ({asked.grid}, {np.degrees(asked.resolution_rad):g}°)",
+        f"{asked.height_km:g} km above the surface" if asked.height_km else "on the surface",
+        f"elevation mask {np.degrees(asked.mask_rad):g}°",
+    ]
+    if asked.minimum_pass_s > 0.0:
+        parts.append(f"passes under {wording.duration(asked.minimum_pass_s)} not counted")
     return "; ".join(parts)
+
+
+def definition(result: MissionResult) -> MapDefinition:
+    """Give the map the scenario asked for."""
+    coverage = result.scenario.coverage
+    if coverage is None or coverage.map is None:
+        raise InputError("this scenario asks for no coverage map; add `map` under `analyses.coverage`")
+    return coverage.map
 
 
 def _projection(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> Azimuthal | Cylindrical:
@@ -44,9 +56,9 @@ def _projection(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -
         north = float(latitude.min()) > 0
         edge = 90.0 - float(np.abs(latitude).min())
         return Azimuthal(90.0 if north else -90.0, 0.0, min(np.ceil(edge / 5.0) * 5.0, 90.0))
-    apart = np.abs((longitude - 180.0 + 180.0) % 360.0 - 180.0)
-    if apart.max() <= 95.0:
-        return Azimuthal(0.0, 180.0, 90.0)
+    for middle in (180.0, 0.0):
+        if np.abs((longitude - middle + 180.0) % 360.0 - 180.0).max() <= 95.0:
+            return Azimuthal(0.0, middle, 90.0)
     return Cylindrical(180.0)
 
 
@@ -146,8 +158,8 @@ def _contours(
 def coverage_maps(result: MissionResult) -> Figure:
     """Draw the per cent of time and the longest gap of every cell of the region on the real lunar map.
 
-    A region of the far side is shown as a hemisphere centred on 180 degrees, a polar cap from above its pole, the
-    whole Moon as a latitude-longitude map centred on 180 degrees; the sites are marked.
+    The far side is shown as a hemisphere centred on 180 degrees, a polar cap from above its pole, the whole Moon
+    as a latitude-longitude map centred on 180 degrees; the sites are marked.
 
     Parameters
     ----------
@@ -157,10 +169,10 @@ def coverage_maps(result: MissionResult) -> Figure:
     data = result.coverage
     share, gap = data["map_percent"].values.astype(float), data["map_longest_gap_h"].values.astype(float)
     weight = np.ones(share.size)
-    if data.attrs["map_grid"] != "equal-area":
+    if definition(result).grid != "equal-area":
         weight = np.cos(np.radians(data["map_latitude_deg"].values))
     mean = float(np.average(share, weights=weight))
-    region = data.attrs["map_region"]
+    region = {"moon": "whole Moon"}.get(definition(result).region, definition(result).region)
     title = (
         f"The {region} is in view {wording.percent(mean)} of the time on average, "
         f"{wording.percent(float(share.min()))} at worst; longest gap anywhere {wording.duration(3600.0 * float(gap.max()))}"

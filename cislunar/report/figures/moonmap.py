@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from cislunar.report.figures.projection import Azimuthal, Cylindrical
 
 
-@lru_cache(maxsize=1)
-def _grey_map() -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+@cache
+def _grey_map() -> tuple[NDArray[np.float64], tuple[float, float, float, float]]:
+    """Give the map at half its resolution, which is that of the figures, brightness 0 to 1."""
     image, extent = load_moon_map()
-    return np.asarray(image, np.uint8), extent
+    rows, columns = image.shape
+    return image.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3)) / 255.0, extent
 
 
 def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,7 +37,7 @@ def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]
     rows, columns = image.shape
     column = np.nan_to_num((longitude_deg - west) % 360.0 / (east - west) * columns)
     row = np.nan_to_num((north - latitude_deg) / (north - south) * rows)
-    picked = image[np.clip(row.astype(int), 0, rows - 1), np.clip(column.astype(int), 0, columns - 1)] / 255.0
+    picked = image[np.clip(row.astype(int), 0, rows - 1), np.clip(column.astype(int), 0, columns - 1)]
     return np.where(np.isfinite(latitude_deg), picked, np.nan)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.report import wording
-from cislunar.report.facts import DAY, relays, window
+from cislunar.report.facts import DAY, lunar_orientation, relays, window
 from cislunar.report.figures.moonmap import mark_site, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.figures.timeaxis import time_axis
@@ -137,7 +137,7 @@ def _fixed_track(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     trajectory = result.trajectories[name]
     elapsed = np.arange(0.0, min(days * DAY, float(trajectory.final_elapsed[0])), 120.0)
-    turn = result.environment.orientation.icrf_to_me(float(trajectory.epoch[0]) + elapsed)
+    turn = lunar_orientation(result).icrf_to_me(float(trajectory.epoch[0]) + elapsed)
     x, y, z = np.einsum("ijt,jt->it", turn, trajectory.at(elapsed)[:3, 0])
     return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x)) % 360.0
 

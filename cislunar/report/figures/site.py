@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
 from cislunar.report.facts import DAY, relays, window
 from cislunar.report.figures.timeaxis import time_axis
@@ -32,9 +33,9 @@ ZOOM_DAYS = 3.0
 
 
 def mask_range_deg(horizon: Any) -> tuple[float, float]:
-    """Give the lowest and highest elevation of a site's horizon, degrees."""
-    heights = np.degrees(np.atleast_1d(getattr(horizon, "elevation_rad", getattr(horizon, "mask_rad", 0.0))))
-    return float(heights.min()), float(heights.max())
+    """Give the lowest and highest elevation of a site's horizon mask, degrees."""
+    heights = np.degrees(horizon.mask_rad if isinstance(horizon, ConstantMask) else horizon.elevation_rad)
+    return float(np.min(heights)), float(np.max(heights))
 
 
 @drawing
@@ -54,18 +55,21 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
     data = result.coverage["site_relay_elevation_deg"].sel(site=site)
     days = (data["time"].values - start) / DAY
     span = (end - start) / DAY
-    low, high = mask_range_deg(result.scenario.sites[site].horizon)
+    horizon = result.scenario.sites[site].horizon
     tops = [f"{name} {float(np.nanmax(data.sel(relay=name).values)):.0f}°" for name in names]
-    mask = f"{low:.0f}°" if high - low < 0.05 else f"{low:.1f} to {high:.1f}°"
+    if horizon == "terrain":
+        skyline = "Horizon of the site: computed from the topography, not drawn."
+        low = high = 0.0
+    else:
+        low, high = mask_range_deg(horizon)
+        skyline = f"Horizon of the site: {low:g}°." if low == high else f"Horizon of the site: {low:.1f} to {high:.1f}°."
     carpets = names if span > 2 * ZOOM_DAYS else []
     height = 3.55 + (2.0 if carpets else 0.0)
     figure = new_figure(
         9.6,
         height,
         f"Highest elevation at {wording.display_name(site)}: {wording.listing(tops)}",
-        subtitle=f"Horizon of the site at {mask}. Above: the first days; below: every day, white is below the horizontal."
-        if carpets
-        else f"Horizon of the site at {mask}.",
+        subtitle=skyline + (" Above: the first days. Below: every day; white is below the horizontal." if carpets else ""),
     )
     axes = figure.add_axes(inches(figure, 0.75, height - 2.85, 0.45, 0.85))
     early = days <= min(span, ZOOM_DAYS) + 1e-9
@@ -75,8 +79,8 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
             days[early], data.sel(relay=name).values[early], color=colour, linestyle=line, label=plain(name)
         )
     axes.axhspan(-90.0, low, color="#e6e6e6", zorder=0)
-    axes.axhspan(low, max(high, low + 0.01), color=GREY, alpha=0.5, zorder=0, label="horizon of the site")
-    axes.axhline(high, color=BLACK, linewidth=0.9, linestyle="--")
+    axes.axhspan(low, high, color=GREY, alpha=0.5, zorder=0)
+    axes.axhline(high, color=BLACK, linewidth=0.9, linestyle="-.", label="horizontal" if horizon == "terrain" else "horizon of the site")
     axes.set_ylim(-30.0, 90.0)
     axes.set_yticks([-30, 0, 30, 60, 90])
     axes.set_ylabel("elevation, °")

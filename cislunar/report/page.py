@@ -1,0 +1,286 @@
+"""`report.html`: one page without outside resources, for the screen and for paper."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cislunar.report import wording
+from cislunar.report.facts import LINKS, headline_link, relays, sites, stations, window
+from cislunar.report.method import method_lines
+from cislunar.time import format_epoch
+
+if TYPE_CHECKING:
+    from cislunar.mission.result import MissionResult
+
+LARGEST_INLINE_SVG = 300_000
+"""A figure whose SVG is larger than this many bytes (a map) is embedded as PNG."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A saved figure and its words.
+
+    Attributes
+    ----------
+    stem, section, site : str
+        As in the figure catalogue.
+    title : str
+        The answer, as printed on the figure.
+    shows : str
+        What is drawn.
+    png, svg : Path
+        The files.
+    """
+
+    stem: str
+    section: str
+    site: str
+    title: str
+    shows: str
+    png: Path
+    svg: Path
+
+    @property
+    def alt(self) -> str:
+        """Alternative text: the answer, then what is drawn."""
+        return f"{self.title}. {self.shows}."
+
+    @property
+    def data_uri(self) -> str:
+        """The image itself: SVG, or PNG where that is much smaller."""
+        vector = self.svg.read_bytes()
+        if len(vector) <= LARGEST_INLINE_SVG:
+            return "data:image/svg+xml;base64," + base64.b64encode(vector).decode("ascii")
+        return "data:image/png;base64," + base64.b64encode(self.png.read_bytes()).decode("ascii")
+
+
+def write_page(result: MissionResult, pictures: list[Picture], path: Path) -> None:
+    """Render the page from its template; every text of the scenario is escaped."""
+    path.write_text(render_page(result, pictures), encoding="utf-8")
+
+
+def render_page(result: MissionResult, pictures: list[Picture]) -> str:
+    """Give the page as text.
+
+    Parameters
+    ----------
+    result : MissionResult
+    pictures : list of Picture
+        The figures already saved, in order.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("cislunar.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        duration=wording.duration, percent=wording.percent, number=wording.number, title_name=wording.display_name
+    )
+    return environment.get_template("report.html.j2").render(**page_context(result, pictures))
+
+
+def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, Any]:
+    """Collect what the template shows; numbers come from the result unchanged."""
+    start, end = window(result)
+    names = sites(result)
+    return {
+        "name": result.scenario.name,
+        "description": result.scenario.description,
+        "status": result.status,
+        "start": _minute(start),
+        "end": _minute(end),
+        "span_s": end - start,
+        "unfinished": _unfinished(result),
+        "answers": [_answer(result, site) for site in names],
+        "requirements": result.requirements,
+        "link_text": wording.LINK_TEXT,
+        "measure_text": wording.MEASURE_TEXT,
+        "relays": _relay_rows(result),
+        "stations": stations(result),
+        "sites": [_site_row(result, site) for site in names],
+        "links": LINKS,
+        "statistics": result.statistics,
+        "degraded": result.degraded,
+        "daily": [_daily(result, site) for site in names] if "daily_percent" in result.coverage else [],
+        "eclipses": _eclipse_rows(result),
+        "lifetimes": _lifetime_rows(result),
+        "map": _map_rows(result),
+        "near_tangent": int(result.access["near_tangent"].sum()),
+        "cut": int((result.access["start_cut"] | result.access["end_cut"]).sum()),
+        "method": method_lines(result),
+        "pictures": pictures,
+        "sources": result.sources,
+        "assumptions": result.assumptions,
+        "warnings": result.warnings,
+        "provenance": list(_flat(result.provenance)),
+    }
+
+
+def _minute(tdb: float) -> str:
+    return format_epoch(tdb, "UTC", 0).replace("T", " ") + " UTC"
+
+
+def _unfinished(result: MissionResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "message": trajectory.message[0],
+            "flown_s": float(trajectory.final_elapsed[0]),
+            "asked_s": float(trajectory.duration[0]),
+        }
+        for name, trajectory in result.trajectories.items()
+        if float(trajectory.final_elapsed[0]) < float(trajectory.duration[0])
+    ]
+
+
+def _answer(result: MissionResult, site: str) -> dict[str, Any]:
+    link = headline_link(result, site)
+    asked = [row for row in result.requirements if row["site"] == site]
+    return {
+        "site": site,
+        "link": link,
+        "numbers": result.statistics[site][link],
+        "asked": len(asked),
+        "met": sum(bool(row["met"]) for row in asked),
+    }
+
+
+def _site_row(result: MissionResult, site: str) -> dict[str, Any]:
+    place = result.scenario.sites[site]
+    latitude, longitude = np.degrees(place.latitude_rad), np.degrees(place.longitude_rad) % 360.0
+    return {
+        "name": site,
+        "place": f"{abs(latitude):.2f}° {'N' if latitude >= 0 else 'S'}, {longitude:.2f}° E",
+    }
+
+
+def _relay_rows(result: MissionResult) -> list[dict[str, Any]]:
+    data = result.coverage
+    rows = []
+    for name in relays(result):
+        elements = data.sel(relay=name)
+
+        def ends(variable: str, elements: Any = elements) -> tuple[float, float]:
+            values = elements[variable].values.astype(float)
+            values = values[np.isfinite(values)]
+            return (float(values[0]), float(values[-1])) if values.size else (np.nan, np.nan)
+
+        low = elements["periapsis_altitude_km"].values.astype(float)
+        rows.append(
+            {
+                "name": name,
+                "periapsis": ends("periapsis_altitude_km"),
+                "apoapsis": ends("apoapsis_altitude_km"),
+                "semi_major_axis": ends("semi_major_axis_km"),
+                "eccentricity": ends("eccentricity"),
+                "inclination": ends("inclination_deg"),
+                "inclination_equator": ends("inclination_equator_deg"),
+                "raan": ends("raan_deg"),
+                "argument": ends("argument_of_periapsis_deg"),
+                "lowest": float(np.nanmin(low)) if np.isfinite(low).any() else np.nan,
+            }
+        )
+    return rows
+
+
+def _daily(result: MissionResult, site: str) -> dict[str, Any]:
+    link = headline_link(result, site)
+    day = result.coverage.sel(site=site, link=link)
+    share = day["daily_percent"].values.astype(float)
+    gap = day["daily_longest_gap_h"].values.astype(float)
+    start = window(result)[0]
+    rows = [
+        {"day": k, "date": format_epoch(start + 86400.0 * k, "UTC", 0)[:10], "percent": p, "gap_s": 3600.0 * g}
+        for k, (p, g) in enumerate(zip(share, gap, strict=True))
+    ]
+    return {
+        "site": site,
+        "link": link,
+        "rows": rows,
+        "worst": min(rows, key=lambda row: row["percent"]),
+        "best": max(rows, key=lambda row: row["percent"]),
+        "median": float(np.median(share)),
+    }
+
+
+def _eclipse_rows(result: MissionResult) -> list[dict[str, Any]]:
+    table = result.eclipses
+    rows = []
+    for (spacecraft, body, kind), group in table.groupby(["spacecraft", "body", "kind"], sort=False):
+        longest = group.loc[group["duration_s"].idxmax()]
+        rows.append(
+            {
+                "spacecraft": spacecraft,
+                "body": body,
+                "kind": kind,
+                "count": len(group),
+                "total_s": float(group["duration_s"].sum()),
+                "longest_s": float(longest["duration_s"]),
+                "when": str(longest["start_utc"])[:16].replace("T", " "),
+            }
+        )
+    return rows
+
+
+def _lifetime_rows(result: MissionResult) -> list[dict[str, Any]]:
+    start = window(result)[0]
+    rows = []
+    for name, life in result.lifetimes.items():
+        altitude = np.asarray(life["perilune_altitude_km"], dtype=float)
+        lowest = int(np.argmin(altitude)) if altitude.size else None
+        impact = life["impact_tdb"]
+        rows.append(
+            {
+                "name": name,
+                "horizon_s": life["horizon_s"],
+                "impact": None if impact is None else _minute(impact),
+                "impact_after_s": None if impact is None else impact - start,
+                "lowest": np.nan if lowest is None else float(altitude[lowest]),
+                "lowest_when": "–" if lowest is None else _minute(float(life["perilune_tdb"][lowest]))[:10],
+            }
+        )
+    return rows
+
+
+def _map_rows(result: MissionResult) -> dict[str, Any] | None:
+    from cislunar.report.figures.maps import has_map, map_settings
+
+    if not has_map(result):
+        return None
+    share = result.coverage["map_percent"].values.astype(float)
+    gap = result.coverage["map_longest_gap_h"].values.astype(float)
+    latitude = result.coverage["map_latitude_deg"].values
+    longitude = result.coverage["map_longitude_deg"].values
+
+    def where(index: int) -> str:
+        return f"{abs(latitude[index]):.1f}° {'N' if latitude[index] >= 0 else 'S'}, {longitude[index] % 360.0:.1f}° E"
+
+    low, high, long = int(np.argmin(share)), int(np.argmax(share)), int(np.argmax(gap))
+    return {
+        "settings": map_settings(result),
+        "lowest": (float(share[low]), where(low)),
+        "highest": (float(share[high]), where(high)),
+        "longest_s": (3600.0 * float(gap[long]), where(long)),
+    }
+
+
+def _flat(nest: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Turn a nested mapping into rows of dotted key and text."""
+    for key, value in nest.items():
+        name = f"{above}.{key}" if above else str(key)
+        if isinstance(value, Mapping):
+            yield from _flat(value, name)
+        elif isinstance(value, (list, tuple)):
+            yield name, ", ".join(str(item) for item in value)
+        else:
+            yield name, "–" if value is None else str(value)

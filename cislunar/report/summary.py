@@ -1,0 +1,153 @@
+"""The figures of merit as plain data: what `summary.json` and `cislunar run --json` hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cislunar.report.facts import LINKS, window
+from cislunar.report.wording import file_stems
+from cislunar.time import format_epoch
+
+if TYPE_CHECKING:
+    from cislunar.mission.result import MissionResult
+
+SCHEMA = "cislunar-summary/1"
+"""Name and version of the layout; it changes when a key is removed or changes its meaning."""
+
+
+def build_summary(result: MissionResult) -> dict[str, Any]:
+    """Collect status, trajectories, coverage, requirements, sources and provenance of a mission.
+
+    Parameters
+    ----------
+    result : MissionResult
+
+    Returns
+    -------
+    dict
+        JSON types only, no NaN or infinity (None instead); `docs/summary.md` describes every key.
+    """
+    start, end = window(result)
+    summary = {
+        "schema": SCHEMA,
+        "name": result.scenario.name,
+        "status": result.status,
+        "window": {
+            "start_utc": format_epoch(start, "UTC"),
+            "end_utc": format_epoch(end, "UTC"),
+            "duration_s": end - start,
+        },
+        "provenance": result.provenance,
+        "trajectories": _trajectories(result),
+        "coverage": _coverage(result),
+        "degraded": [dict(case) for case in result.degraded],
+        "map": _map(result),
+        "requirements": [dict(requirement) for requirement in result.requirements],
+        "sources": result.sources,
+        "assumptions": result.assumptions,
+        "warnings": result.warnings,
+    }
+    return dict(_plain(summary))
+
+
+def write_summary(result: MissionResult, path: Path) -> None:
+    """Write the summary as strict JSON, UTF-8, indented."""
+    text = json.dumps(build_summary(result), indent=2, allow_nan=False, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _trajectories(result: MissionResult) -> dict[str, Any]:
+    stems = file_stems(result.trajectories)
+    out: dict[str, Any] = {}
+    for name, trajectory in result.trajectories.items():
+        epoch, flown = float(trajectory.epoch[0]), float(trajectory.final_elapsed[0])
+        entry: dict[str, Any] = {
+            "file": f"trajectories/{stems[name]}.oem",
+            "status": _status_name(trajectory.status[0]),
+            "message": trajectory.message[0],
+            "start_utc": format_epoch(epoch, "UTC"),
+            "end_utc": format_epoch(epoch + flown, "UTC"),
+            "flown_s": flown,
+            "asked_s": float(trajectory.duration[0]),
+        }
+        entry.update(_perilune(result, name))
+        life = result.lifetimes.get(name)
+        if life is not None:
+            impact = life["impact_tdb"]
+            entry["lifetime"] = {
+                "horizon_s": life["horizon_s"],
+                "impact_utc": None if impact is None else format_epoch(impact, "UTC"),
+                "impact_after_s": None if impact is None else impact - epoch,
+            }
+        out[name] = entry
+    return out
+
+
+def _perilune(result: MissionResult, name: str) -> dict[str, float]:
+    data = result.coverage
+    if "periapsis_altitude_km" not in data or name not in data["relay"].values:
+        return {}
+    altitude = data["periapsis_altitude_km"].sel(relay=name).values.astype(float)
+    altitude = altitude[np.isfinite(altitude)]
+    if altitude.size == 0:
+        return {}
+    return {
+        "perilune_altitude_start_km": float(altitude[0]),
+        "perilune_altitude_end_km": float(altitude[-1]),
+        "perilune_altitude_lowest_km": float(altitude.min()),
+    }
+
+
+def _coverage(result: MissionResult) -> dict[str, Any]:
+    return {site: {link: links[link] for link in LINKS if link in links} for site, links in result.statistics.items()}
+
+
+def _map(result: MissionResult) -> dict[str, Any] | None:
+    data = result.coverage
+    if "map_percent" not in data:
+        return None
+    from cislunar.report.figures.maps import definition
+
+    share, gap = data["map_percent"].values.astype(float), data["map_longest_gap_h"].values.astype(float)
+    asked = definition(result)
+    return {
+        "region": asked.region,
+        "grid": asked.grid,
+        "resolution_deg": math.degrees(asked.resolution_rad),
+        "height_km": asked.height_km,
+        "mask_deg": math.degrees(asked.mask_rad),
+        "minimum_pass_s": asked.minimum_pass_s,
+        "cells": int(share.size),
+        "lowest_percent": float(share.min()),
+        "highest_percent": float(share.max()),
+        "longest_gap_s": 3600.0 * float(gap.max()),
+    }
+
+
+def _status_name(status: Any) -> str:
+    from cislunar.propagation import Status
+
+    return Status(int(status)).name.lower()
+
+
+def _plain(value: Any) -> Any:
+    """Turn a nest of Python, NumPy and path objects into JSON types; a number that is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return str(value)

@@ -1,7 +1,8 @@
 """brahe: a Rust astrodynamics library with its own ephemeris reader, orientation reader and RKN12(10).
 
-brahe finds its ephemeris and orientation by fixed names in a cache folder and would download them otherwise, so the
-published files are linked there under those names first. Shadows: brahe's conical model with its own solar radius.
+brahe finds its ephemeris and orientation by fixed names in a cache folder and would download them otherwise,
+so the published files are linked there under those names first. Shadows: brahe's conical model with its own
+solar radius.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import os
 import tempfile
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +25,7 @@ Array = NDArray[np.float64]
 
 @cache
 def _scratch() -> Path:
-    """A folder of this process with the files brahe looks for; removed by the system's temporary-file policy."""
+    """A folder of this process with the files brahe looks for."""
     folder = Path(tempfile.mkdtemp(prefix="peer-brahe-"))
     kernels = folder / "naif"
     kernels.mkdir()
@@ -33,11 +36,11 @@ def _scratch() -> Path:
 
 
 class Brahe:
-    """brahe's NumericalOrbitPropagator; the tolerance is its relative one, absolute in metres at the same digits."""
+    """brahe's NumericalOrbitPropagator; the tolerance is relative (absolute: 1e6 m times it)."""
 
     def __init__(self, model: PeerModel, span: tuple[float, float], method: str = "RKN1210") -> None:
         folder = _scratch()
-        import brahe
+        brahe: Any = import_module("brahe")
 
         self.name = f"brahe {method}"
         self._method = method

@@ -43,7 +43,7 @@ def kepler_to_state(
 def _batch(
     gm: float, elements: tuple[float, ...], spread: tuple[float, ...], n: int, seed: int
 ) -> tuple[Array, Array]:
-    """States and epochs: the first is the nominal orbit, the others are drawn around it over the year 2028."""
+    """States and epochs: the first is the nominal orbit, the others are drawn around it over 300 days."""
     rng = np.random.default_rng(seed)
     nominal = np.array(elements)
     drawn = nominal + rng.uniform(-1.0, 1.0, (n, 6)) * np.array(spread)
@@ -54,7 +54,7 @@ def _batch(
 
 
 def elliptical_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array, Array]:
-    """Frozen-ellipse relays: a 6541 km, e 0.6, inclination 56.2 deg (ICRF axes), argument of periapsis 90 deg."""
+    """Ellipses of a relay: a 6541 km, e 0.6, i 56.2 deg (ICRF axes), argument of periapsis 90 deg."""
     return _batch(gm, (6541.0, 0.6, 56.2, 10.0, 90.0, 20.0), (50.0, 0.01, 2.0, 180.0, 5.0, 180.0), n, seed=1)
 
 

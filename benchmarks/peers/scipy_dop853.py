@@ -1,9 +1,10 @@
 """SciPy's DOP853 on a right-hand side written apart from the package.
 
-The field is the classical gradient in spherical coordinates (radius, latitude, longitude) with fully normalised
-Legendre functions and their derivatives by latitude; ephemeris and orientation are DE440's own Chebyshev records,
-evaluated by Clenshaw's sum. It shares neither formula, table nor code with the package. Regular everywhere but on the
-body's polar axis. The right-hand side is compiled with numba, so that SciPy is shown at its best.
+The field is the classical gradient in spherical coordinates (radius, latitude, longitude) with fully
+normalised Legendre functions and their derivatives by latitude; ephemeris and orientation are DE440's own
+Chebyshev records, evaluated by Clenshaw's sum. It shares neither formula, table nor code with the package. It
+is regular everywhere but on the body's polar axis. The right-hand side is compiled with numba, so that SciPy
+is shown at its best.
 
 References
 ----------
@@ -85,7 +86,7 @@ def _harmonics(
 
 @njit(fastmath=False)
 def sunlit_fraction(craft: Array, sun: Array, body: Array, sun_radius: float, body_radius: float) -> float:
-    """The visible part of the Sun's disc beside one spherical body, by the areas of two overlapping circles."""
+    """The visible part of the Sun's disc beside one spherical body, by the overlap of two circles."""
     to_sun, to_body = sun - craft, body - craft
     d_sun, d_body = np.sqrt(np.sum(to_sun**2)), np.sqrt(np.sum(to_body**2))
     a, b = np.arcsin(sun_radius / d_sun), np.arcsin(min(1.0, body_radius / d_body))
@@ -148,8 +149,8 @@ def _derivative(
     ax, ay, az = common * x, common * y, common * z
 
     segments = np.zeros((len(tables), 3))
-    for k, table in enumerate(tables):
-        _chebyshev(starts[k], lengths[k], table, now, segments[k], 1.0)
+    for row, table in enumerate(tables):
+        _chebyshev(starts[row], lengths[row], table, now, segments[row], 1.0)
     where = np.zeros((signs.shape[0], 3))
     for body in range(signs.shape[0]):
         for k in range(signs.shape[1]):
@@ -192,8 +193,8 @@ def _derivative(
         d = np.sqrt(np.sum(away**2))
         light = 1.0
         for k in range(shadow_rows.shape[0]):
-            body = np.zeros(3) if shadow_rows[k] < 0 else where[shadow_rows[k]]
-            light *= sunlit_fraction(state[:3], sun, body, sun_radius, shadow_radius[k])
+            occulter = np.zeros(3) if shadow_rows[k] < 0 else where[shadow_rows[k]]
+            light *= sunlit_fraction(state[:3], sun, occulter, sun_radius, shadow_radius[k])
         push = srp * light * (AU_KM / d) ** 2 / d
         ax += push * away[0]
         ay += push * away[1]

@@ -4,8 +4,8 @@ Coefficients are fully (4 pi) normalised arrays ``c[n, m]``, ``s[n, m]`` with ``
 
 References
 ----------
-Lemoine et al. (2014), GRGM900C: A degree 900 lunar gravity model from GRAIL primary and extended mission data,
-Geophys. Res. Lett. 41, 3382 (the series to which GRGM1200A belongs; PDS product gggrx_1200a_sha.tab).
+Lemoine et al. (2014), GRGM900C: A degree 900 lunar gravity model from GRAIL primary and extended mission
+data, Geophys. Res. Lett. 41, 3382 (reference of the label of PDS product GGGRX_1200A_SHA.TAB, GRGM1200A).
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _segment(daf: object, end_i: int, start_i: int, clip: tuple[float, float] | 
     if clip is not None:
         first = max(0, int((clip[0] - init) // length))
         last = min(int(count), int((clip[1] - init) // length) + 1)
-    return Chebyshev(init + first * length, length, np.ascontiguousarray(table[first:last], dtype=float))
+    return Chebyshev(init + first * length, length, np.array(table[first:last], dtype=float, order="C"))
 
 
 def ephemeris_segments(

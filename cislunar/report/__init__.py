@@ -1,1 +1,1 @@
-"""What people look at: figures, the page, tables and files of a flown mission. Computes no result of its own."""
+"""What people look at: figures, page, tables and files of a flown mission; no result is computed here."""

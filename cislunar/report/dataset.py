@@ -35,8 +35,9 @@ def cf_dataset(result: MissionResult) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Times are seconds since 2000-01-01T12:00:00 TDB with CF time units; map cells carry latitude and longitude as
-        auxiliary coordinates; provenance stands in the global attributes, nested parts as JSON text.
+        Times are seconds since 2000-01-01T12:00:00 TDB with CF time units; map cells carry latitude and
+        longitude as auxiliary coordinates; provenance stands in the global attributes, nested parts as JSON
+        text.
 
     References
     ----------
@@ -56,7 +57,10 @@ def cf_dataset(result: MissionResult) -> xr.Dataset:
             attrs["standard_name"] = "time"
         attrs.setdefault("long_name", str(name).replace("_", " "))
         data[name].attrs = attrs
-    places = {"map_latitude_deg": ("latitude", "degrees_north"), "map_longitude_deg": ("longitude", "degrees_east")}
+    places = {
+        "map_latitude_deg": ("latitude", "degrees_north"),
+        "map_longitude_deg": ("longitude", "degrees_east"),
+    }
     for name, (standard, units) in places.items():
         if name in data:
             data = data.set_coords(name)
@@ -71,7 +75,11 @@ def cf_dataset(result: MissionResult) -> xr.Dataset:
         "time_coverage_start": format_epoch(start, "UTC") + "Z",
         "time_coverage_end": format_epoch(end, "UTC") + "Z",
         **{str(key): _attribute(value) for key, value in data.attrs.items() if value is not None},
-        **{f"provenance_{key}": _attribute(value) for key, value in result.provenance.items() if value is not None},
+        **{
+            f"provenance_{key}": _attribute(value)
+            for key, value in result.provenance.items()
+            if value is not None
+        },
         "warnings": "; ".join(result.warnings),
     }
     return data

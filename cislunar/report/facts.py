@@ -1,4 +1,4 @@
-"""What figures and tables look up in a mission result, in one place: names, times, merged intervals, headlines."""
+"""What figures and tables look up in a mission result: names, times, merged intervals, the main link."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stations(result: MissionResult) -> list[str]:
 
 
 def headline_link(result: MissionResult, site: str) -> str:
-    """Say which link answers the question for a site: the chain where relays serve it, else the direct view."""
+    """Say which link answers the question for a site: the chain where relays serve it, else direct view."""
     return next((link for link in LINKS if link in result.statistics[site]), "direct")
 
 

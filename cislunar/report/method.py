@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cislunar.environment.sites import ConstantMask
 
 from cislunar.constants import MOON_RADIUS_KM
-from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
 from cislunar.report.facts import sites
 
@@ -26,40 +26,50 @@ def method_lines(result: MissionResult) -> list[str]:
     lines = []
     if options is not None and options.light_time:
         lines.append(
-            "Visibility is geometric, with one-way light time (about 1.3 s between Moon and Earth) applied to the "
+            "Visibility is geometric, with one-way light time (about 1.3 s between Moon and Earth) "
+            "applied to the "
             "links with Earth."
         )
     else:
         lines.append(
             "Visibility is geometric and instantaneous: both ends of a link are taken at the same moment. "
-            "Light needs about 1.3 s between Moon and Earth, so an edge seen on the ground is that much later."
+            "Light needs about 1.3 s between Moon and Earth, so an edge seen on the ground is that much "
+            "later."
         )
     lines += [
-        "Edges are found on the recorded trajectory itself, not on a sampling grid, and are numerically good to 1 ms; no "
+        "Edges are found on the recorded trajectory itself, not on a sampling grid, and are numerically "
+        "good to 1 ms; no "
         "pass or gap longer than 2 s is lost. A statement such as 0.1 s is numerical: light time, refraction "
-        "at low elevations on Earth, and the relief of the lunar limb are physical effects that are larger and not in it.",
-        f"The lunar limb between a spacecraft and the Earth is a sphere of {MOON_RADIUS_KM} km; mountains on the limb reach "
+        "at low elevations on Earth, and the relief of the lunar limb are physical effects that are "
+        "larger and not in it.",
+        f"The lunar limb between a spacecraft and the Earth is a sphere of {MOON_RADIUS_KM} km; "
+        f"mountains on the limb reach "
         "several km above it and valleys below. A site uses its own horizon instead.",
         *(_horizon_line(result, site) for site in sites(result)),
-        "An Earth station sees above its own mask, 10° unless the scenario gives another; its air is not modelled.",
+        "An Earth station sees above its own mask, 10° unless the scenario gives another; its air is "
+        "not modelled.",
     ]
     if options is not None and options.minimum_pass_s > 0.0:
         lines.append(
-            f"Passes shorter than {wording.duration(options.minimum_pass_s)} are not counted as useful and join the "
+            f"Passes shorter than {wording.duration(options.minimum_pass_s)} are not counted as useful "
+            f"and join the "
             "gaps around them; the access table lists them all."
         )
     if options is not None and options.map is not None:
         lines.append(
-            f"Maps show a relay in view above {np.degrees(options.map.mask_rad):g}° from {options.map.height_km:g} km "
+            f"Maps show a relay in view above {np.degrees(options.map.mask_rad):g}° from "
+            f"{options.map.height_km:g} km "
             "above the 1737.4 km sphere, without Earth stations and without terrain; passes under "
             f"{wording.duration(options.map.minimum_pass_s)} do not end a gap."
         )
     lines.append(
-        "Earth orientation beyond the last date of the installed table holds UT1-UTC at its last value; the table "
+        "Earth orientation beyond the last date of the installed table holds UT1-UTC at its last value; "
+        "the table "
         "and its last date stand in the provenance."
     )
     lines.append(
-        "Orbits fly without station-keeping, without manoeuvres and without errors of insertion or navigation."
+        "Orbits fly without station-keeping, without manoeuvres and without errors of insertion or "
+        "navigation."
     )
     return lines
 
@@ -70,9 +80,13 @@ def _horizon_line(result: MissionResult, site: str) -> str:
     name = wording.display_name(site)
     if horizon == "terrain":
         return (
-            f"{name}: the horizon is computed from the topography of the provenance. Relief within one grid cell "
-            "(3.8 km at 0.125°) of the site is not resolved, so a nearby boulder, wall or slope can hide more."
+            f"{name}: the horizon is computed from the topography of the provenance. Relief within one "
+            f"grid cell "
+            "(3.8 km at 0.125°) of the site is not resolved, so a nearby boulder, wall or slope can "
+            "hide more."
         )
     if isinstance(horizon, ConstantMask):
-        return f"{name}: the horizon is a constant mask of {np.degrees(horizon.mask_rad):g}° at every azimuth."
+        return (
+            f"{name}: the horizon is a constant mask of {np.degrees(horizon.mask_rad):g}° at every azimuth."
+        )
     return f"{name}: the horizon is the azimuth table of the scenario."

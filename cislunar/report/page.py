@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,20 @@ if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
 
 LARGEST_INLINE_SVG = 300_000
-"""A figure whose SVG is larger than this many bytes (a map) is embedded as PNG."""
+"""A figure whose SVG is larger than this many bytes (it holds a photograph) is embedded as JPEG."""
+
+
+ELEMENTS = (
+    ("perilune altitude, km", "periapsis", 1),
+    ("apolune altitude, km", "apoapsis", 1),
+    ("semi-major axis, km", "semi_major_axis", 1),
+    ("eccentricity", "eccentricity", 4),
+    ("inclination to the Moon's orbit plane, °", "inclination", 2),
+    ("inclination to the lunar equator, °", "inclination_equator", 2),
+    ("argument of perilune, °", "argument", 2),
+    ("right ascension of the ascending node, °", "raan", 2),
+)
+"""Rows of the table of elements: label, key, decimals."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +67,16 @@ class Picture:
 
     @property
     def data_uri(self) -> str:
-        """The image itself: SVG, or PNG where that is much smaller."""
+        """The image itself: SVG, or JPEG where that is much smaller."""
         vector = self.svg.read_bytes()
         if len(vector) <= LARGEST_INLINE_SVG:
             return "data:image/svg+xml;base64," + base64.b64encode(vector).decode("ascii")
-        return "data:image/png;base64," + base64.b64encode(self.png.read_bytes()).decode("ascii")
+        from PIL import Image
+
+        photograph = io.BytesIO()
+        with Image.open(self.png) as picture:
+            picture.convert("RGB").save(photograph, "JPEG", quality=90, subsampling=0)
+        return "data:image/jpeg;base64," + base64.b64encode(photograph.getvalue()).decode("ascii")
 
 
 def write_page(result: MissionResult, pictures: list[Picture], path: Path) -> None:
@@ -84,7 +103,10 @@ def render_page(result: MissionResult, pictures: list[Picture]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        duration=wording.duration, percent=wording.percent, number=wording.number, title_name=wording.display_name
+        duration=wording.duration,
+        percent=wording.percent,
+        number=wording.number,
+        title_name=wording.display_name,
     )
     return environment.get_template("report.html.j2").render(**page_context(result, pictures))
 
@@ -106,6 +128,7 @@ def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, An
         "link_text": wording.LINK_TEXT,
         "measure_text": wording.MEASURE_TEXT,
         "relays": _relay_rows(result),
+        "elements": ELEMENTS,
         "stations": stations(result),
         "sites": [_site_row(result, site) for site in names],
         "links": LINKS,
@@ -200,7 +223,12 @@ def _daily(result: MissionResult, site: str) -> dict[str, Any]:
     gap = day["daily_longest_gap_h"].values.astype(float)
     start = window(result)[0]
     rows = [
-        {"day": k, "date": format_epoch(start + 86400.0 * k, "UTC", 0)[:10], "percent": p, "gap_s": 3600.0 * g}
+        {
+            "day": k,
+            "date": format_epoch(start + 86400.0 * k, "UTC", 0)[:10],
+            "percent": p,
+            "gap_s": 3600.0 * g,
+        }
         for k, (p, g) in enumerate(zip(share, gap, strict=True))
     ]
     return {
@@ -263,7 +291,8 @@ def _map_rows(result: MissionResult) -> dict[str, Any] | None:
     longitude = result.coverage["map_longitude_deg"].values
 
     def where(index: int) -> str:
-        return f"{abs(latitude[index]):.1f}° {'N' if latitude[index] >= 0 else 'S'}, {longitude[index] % 360.0:.1f}° E"
+        return f"{abs(latitude[index]):.1f}° {'N' if latitude[index] >= 0 else 'S'}, "
+        f"{longitude[index] % 360.0:.1f}° E"
 
     low, high, long = int(np.argmin(share)), int(np.argmax(share)), int(np.argmax(gap))
     return {

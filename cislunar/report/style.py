@@ -1,8 +1,8 @@
 """How every figure looks: palette, line styles, a private matplotlib context, and saving as PNG and SVG.
 
-Nothing here touches pyplot or leaves a changed `rcParams` behind: a figure is built inside :func:`drawing`, which
-starts from matplotlib's defaults (so that the caller's style does not leak in either) and restores the caller's
-settings on the way out.
+Nothing here touches pyplot or leaves a changed `rcParams` behind: a figure is built inside :func:`drawing`,
+which starts from matplotlib's defaults (so that the caller's style does not leak in either) and restores the
+caller's settings on the way out.
 
 References
 ----------
@@ -12,6 +12,7 @@ colour blindness. https://jfly.uni-koeln.de/color/
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -74,6 +75,9 @@ _STYLE: dict[str, Any] = {
     "path.simplify_threshold": 0.2,
 }
 
+_LINE_IN = 0.19
+"""Height of a further line of title or subtitle, inches."""
+
 P = ParamSpec("P")
 
 
@@ -102,12 +106,12 @@ def drawing(function: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def new_figure(width_in: float, height_in: float, title: str, *, subtitle: str = "") -> Figure:
-    """Give an empty figure with its own Agg canvas, a title that states the answer and a line of detail below.
+    """Give an empty figure with its own canvas, a title that states the answer and a line of detail.
 
     Parameters
     ----------
     width_in, height_in : float
-        Size in inches.
+        Size in inches; a title or subtitle too long for one line makes the figure taller.
     title : str
         The statement in bold at the top left; dollar signs are shown as they are.
     subtitle : str, optional
@@ -116,20 +120,19 @@ def new_figure(width_in: float, height_in: float, title: str, *, subtitle: str =
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    titles = textwrap.wrap(title, int(9.6 * width_in)) or [""]
+    details = textwrap.wrap(subtitle, int(13.0 * width_in)) or [""]
+    height_in += (len(titles) + len(details) - 2) * _LINE_IN
     figure = Figure(figsize=(width_in, height_in))
     FigureCanvasAgg(figure)
+    look: dict[str, Any] = {"x": 0.012, "ha": "left", "va": "top"}
+    top, below = 0.10, 0.32 + (len(titles) - 1) * _LINE_IN
     figure.suptitle(
-        plain(title),
-        x=0.012,
-        y=1.0 - 0.10 / height_in,
-        ha="left",
-        va="top",
-        fontsize=11.0,
-        fontweight="bold",
+        plain("\n".join(titles)), y=1.0 - top / height_in, fontsize=11.0, fontweight="bold", **look
     )
     if subtitle:
         figure.text(
-            0.012, 1.0 - 0.32 / height_in, plain(subtitle), ha="left", va="top", fontsize=8.5, color="#444444"
+            y=1.0 - below / height_in, s=plain("\n".join(details)), fontsize=8.5, color="#444444", **look
         )
     return figure
 
@@ -140,8 +143,12 @@ def plain(text: str) -> str:
 
 
 def inches(figure: Figure, left: float, bottom: float, right: float, top: float) -> tuple[float, ...]:
-    """Turn margins in inches into the `(left, bottom, width, height)` fraction that `Figure.add_axes` takes."""
+    """Turn margins in inches into the `(left, bottom, width, height)` fraction that `Figure.add_axes` takes.
+
+    The top margin is for a title and a subtitle of one line each and grows with every further line.
+    """
     width, height = figure.get_size_inches()
+    top += sum(text.get_text().count("\n") for text in figure.texts) * _LINE_IN
     return (left / width, bottom / height, 1.0 - (left + right) / width, 1.0 - (bottom + top) / height)
 
 
@@ -177,4 +184,4 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
 
 def title_of(figure: Figure) -> str:
     """Give the statement a figure carries as its title."""
-    return figure.get_suptitle().replace(r"\$", "$")
+    return figure.get_suptitle().replace(r"\$", "$").replace("\n", " ")

@@ -105,7 +105,10 @@ def _perilune(result: MissionResult, name: str) -> dict[str, float]:
 
 
 def _coverage(result: MissionResult) -> dict[str, Any]:
-    return {site: {link: links[link] for link in LINKS if link in links} for site, links in result.statistics.items()}
+    return {
+        site: {link: links[link] for link in LINKS if link in links}
+        for site, links in result.statistics.items()
+    }
 
 
 def _map(result: MissionResult) -> dict[str, Any] | None:
@@ -137,7 +140,7 @@ def _status_name(status: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Turn a nest of Python, NumPy and path objects into JSON types; a number that is not finite becomes None."""
+    """Turn a nest of objects into JSON types; a number that is not finite becomes None."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

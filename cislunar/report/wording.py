@@ -27,7 +27,7 @@ MEASURE_TEXT = {
 
 
 def duration(seconds: float | None) -> str:
-    """Write a duration with three figures in the unit a person would choose: `42 s`, `73 min`, `5.31 h`, `137 d`.
+    """Write a duration with three figures in the unit a person would choose: `42 s`, `5.31 h`, `137 d`.
 
     Parameters
     ----------

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cislunar.report.dataset import write_netcdf
-from cislunar.report.facts import window
 from cislunar.report.page import Picture, write_page
 from cislunar.report.summary import write_summary
 from cislunar.report.tables import ACCESS_COLUMNS, ECLIPSE_COLUMNS, write_csv
@@ -25,8 +24,8 @@ def write_report(result: MissionResult, directory: Path) -> Path:
     ----------
     result : MissionResult
     directory : Path
-        Where to write `report.html`, `figures/*.png` and `*.svg`, `coverage.nc`, `trajectories/*.oem`, `access.csv`,
-        `eclipses.csv` and `summary.json`.
+        Where to write `report.html`, `figures/*.png` and `*.svg`, `coverage.nc`, `trajectories/*.oem`,
+        `access.csv`, `eclipses.csv` and `summary.json`.
 
     Returns
     -------
@@ -54,7 +53,9 @@ def write_figures(result: MissionResult, folder: Path) -> list[Picture]:
     for plate in plates(result):
         figure = plate.draw()
         png, svg = save(figure, folder / plate.stem)
-        pictures.append(Picture(plate.stem, plate.section, plate.site, title_of(figure), plate.shows, png, svg))
+        pictures.append(
+            Picture(plate.stem, plate.section, plate.site, title_of(figure), plate.shows, png, svg)
+        )
     return pictures
 
 

@@ -1,9 +1,9 @@
 """A made-up mission result for the report's tests: two Kepler relays over a uniformly turning Moon.
 
-None of its numbers is a result of the package. Orbits are two-body ellipses, the Moon turns at the mean rate about a
-fixed pole, the Earth stands still over 0 degrees longitude and ten stations turn under it once a day; intervals are
-found on a 60 s grid. It has the shape of `cislunar.mission.result.MissionResult` and plausible values, so that
-figures, tables and files can be tested without flying anything.
+None of its numbers is a result of the package. Orbits are two-body ellipses, the Moon turns at the mean rate
+about a fixed pole, the Earth stands still over 0 degrees longitude and ten stations turn under it once a day;
+intervals are found on a 60 s grid. It has the shape of `cislunar.mission.result.MissionResult` and plausible
+values, so that figures, tables and files can be tested without flying anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-
 from cislunar.environment.sites import ConstantMask
 
 GM = 4902.80
@@ -197,7 +196,18 @@ def build(
                 eclipse_rows.append(
                     (key, "moon", kind, s0, s1, _utc(s0), _utc(s1), s1 - s0, a == 0, b == t.size)
                 )
-    columns = ["spacecraft", "body", "kind", "start_tdb", "end_tdb", "start_utc", "end_utc", "duration_s", "start_cut", "end_cut"]
+    columns = [
+        "spacecraft",
+        "body",
+        "kind",
+        "start_tdb",
+        "end_tdb",
+        "start_utc",
+        "end_utc",
+        "duration_s",
+        "start_cut",
+        "end_cut",
+    ]
     eclipses = pd.DataFrame(eclipse_rows, columns=columns)
 
     return SimpleNamespace(

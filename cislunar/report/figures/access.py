@@ -75,7 +75,7 @@ def _bars(axes: Axes, spans: Intervals, epoch: float, centre: float, height: flo
 
 
 def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: float) -> None:
-    start, end = window(result)
+    start, _ = window(result)
     time_axis(axes, start, first, last, ticks=6)
     labels, place = [], []
     y = 0.0
@@ -105,8 +105,8 @@ def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: flo
 def access_timeline(result: MissionResult, site: str) -> Figure:
     """Draw the access timeline of a site, its relays and the Earth stations, with the relays' eclipses.
 
-    The first days are shown and, in a second panel, the days around the longest gap; one panel where the scenario
-    is short. The whole mission is in :func:`access_calendar`.
+    The first days are shown and, in a second panel, the days around the longest gap; one panel where the
+    scenario is short. The whole mission is in :func:`access_calendar`.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
         9.0,
         height,
         headline(result, site),
-        subtitle="Bars: in view. Grey bands: site without a path to Earth. Relay shadow: orange penumbra, black umbra.",
+        subtitle="Bars: in view. Grey bands: site without a path to Earth. Relay shadow: orange "
+        "penumbra, black umbra.",
     )
     for number, (first, last) in enumerate(panels):
         top = 0.75 + number * (band + 0.85)
@@ -144,8 +145,8 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
 def access_calendar(result: MissionResult, site: str) -> Figure:
     """Draw every day of the mission as a column of 24 hours: how many relays connect the site with Earth.
 
-    Shades run from black (no path) to light (all relays); each pixel is the state at the middle of its minutes. Beside it
-    the per cent of each day.
+    Shades run from black (no path) to light (all relays); each pixel is the state at the middle of its
+    minutes. Beside it the per cent of each day.
 
     Parameters
     ----------
@@ -173,7 +174,8 @@ def access_calendar(result: MissionResult, site: str) -> Figure:
         5.0,
         f"Day by day: {wording.percent(share[worst])} on the worst day (day {worst}), "
         f"{wording.percent(float(share.max()))} on the best",
-        subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}. One column a day from the scenario's epoch, "
+        subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}. One column a day from the "
+        f"scenario's epoch, "
         "time of day upwards; below, the share of each day.",
     )
     axes = figure.add_axes(inches(figure, 0.75, 1.95, 1.0, 0.72))
@@ -220,7 +222,7 @@ def _shade(fraction: float) -> tuple[float, float, float]:
 
 @drawing
 def gap_distribution(result: MissionResult, site: str) -> Figure:
-    """Draw the gaps of a site's path to Earth: how many of each length, and the share of lost time in longer ones.
+    """Draw the gaps of a site's path to Earth: how many of each length, and their share of the lost time.
 
     Parameters
     ----------
@@ -299,7 +301,8 @@ def degraded_cases(result: MissionResult, site: str) -> Figure:
     ]
     worst = min(cases[1:], key=lambda case: case[1], default=None)
     title = (
-        f"Worst single loss: without {worst[0].removesuffix(' lost')} {wording.percent(worst[1])} of the time, "
+        f"Worst single loss: without {worst[0].removesuffix(' lost')} {wording.percent(worst[1])} of "
+        f"the time, "
         f"longest gap {wording.duration(worst[2])}"
         if worst
         else "No single loss to show"

@@ -58,7 +58,8 @@ def plates(result: MissionResult) -> list[Plate]:
             "access-timeline",
             "access",
             name,
-            f"Bars over time for {title}: path to Earth, each relay in view, each relay's stations and its shadow",
+            f"Bars over time for {title}: path to Earth, each relay in view, each relay's stations and "
+            f"its shadow",
             lambda name=name: access.access_timeline(result, name),
         )
         if "daily_percent" in result.coverage:
@@ -66,7 +67,8 @@ def plates(result: MissionResult) -> list[Plate]:
                 "access-calendar",
                 "access",
                 name,
-                f"Day by hour picture of the number of relays that connect {title} with Earth, and per cent of each day",
+                f"Day by hour picture of the number of relays that connect {title} with Earth, and per "
+                f"cent of each day",
                 lambda name=name: access.access_calendar(result, name),
             )
         add(
@@ -104,7 +106,8 @@ def plates(result: MissionResult) -> list[Plate]:
             "coverage-maps",
             "maps",
             "",
-            "Two maps on the lunar surface, per cent of time in view and longest gap, with contours and the sites",
+            "Two maps on the lunar surface, per cent of time in view and longest gap, with contours and "
+            "the sites",
             lambda: maps.coverage_maps(result),
         )
     if served:

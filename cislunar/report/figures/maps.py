@@ -68,7 +68,7 @@ def _cell_of_pixels(
     cell_latitude: NDArray[np.float64],
     cell_longitude: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Give the nearest cell of each pixel, -1 where the pixel lies outside the map or away from every cell."""
+    """Give the nearest cell of each pixel, -1 outside the map or away from every cell."""
     from scipy.spatial import cKDTree
 
     def unit(lat: Any, lon: Any) -> NDArray[np.float64]:
@@ -140,7 +140,7 @@ def _draw(
 def _contours(
     axes: Axes, values: NDArray[np.float64], extent: Any, levels: NDArray[np.float64]
 ) -> QuadContourSet:
-    """Draw contours of a smoothed, thinned copy of the image, so that they follow the field and not the cells."""
+    """Draw contours of a smoothed, thinned copy of the image: they follow the field and not the cells."""
     from scipy.ndimage import gaussian_filter
 
     weight = gaussian_filter(np.isfinite(values).astype(float), 9.0)[::8, ::8]
@@ -158,8 +158,8 @@ def _contours(
 def coverage_maps(result: MissionResult) -> Figure:
     """Draw the per cent of time and the longest gap of every cell of the region on the real lunar map.
 
-    The far side is shown as a hemisphere centred on 180 degrees, a polar cap from above its pole, the whole Moon
-    as a latitude-longitude map centred on 180 degrees; the sites are marked.
+    The far side is shown as a hemisphere centred on 180 degrees, a polar cap from above its pole, the whole
+    Moon as a latitude-longitude map centred on 180 degrees; the sites are marked.
 
     Parameters
     ----------
@@ -175,7 +175,8 @@ def coverage_maps(result: MissionResult) -> Figure:
     region = {"moon": "whole Moon"}.get(definition(result).region, definition(result).region)
     title = (
         f"The {region} is in view {wording.percent(mean)} of the time on average, "
-        f"{wording.percent(float(share.min()))} at worst; longest gap anywhere {wording.duration(3600.0 * float(gap.max()))}"
+        f"{wording.percent(float(share.min()))} at worst; longest gap anywhere "
+        f"{wording.duration(3600.0 * float(gap.max()))}"
     )
     flat = isinstance(
         _projection(data["map_latitude_deg"].values, data["map_longitude_deg"].values), Cylindrical

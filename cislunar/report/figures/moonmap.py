@@ -26,12 +26,12 @@ def _grey_map() -> tuple[NDArray[np.float64], tuple[float, float, float, float]]
 
 
 def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sample the map's brightness, 0 to 1, at latitudes and east longitudes in degrees; nearest pixel, NaN kept.
+    """Sample the map's brightness, 0 to 1, at places on the Moon; nearest pixel, NaN kept.
 
     Parameters
     ----------
     latitude_deg, longitude_deg : ndarray
-        Of any one shape, in the mean-Earth frame.
+        Latitude and east longitude, degrees, of any one shape, in the mean-Earth frame.
     """
     image, (west, east, south, north) = _grey_map()
     rows, columns = image.shape

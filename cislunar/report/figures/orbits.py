@@ -1,4 +1,4 @@
-"""Where the spacecraft go: the orbits in the inertial frame, their tracks over the Moon, and their slow drift."""
+"""Where the spacecraft go: orbits in the inertial frame, tracks over the Moon, and the slow drift."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _perilune(result: MissionResult, relay: str) -> NDArray[np.float64]:
 
 @drawing
 def inertial_orbits(result: MissionResult) -> Figure:
-    """Draw one revolution of each relay at the start, in the middle and at the end, in three views of the ICRF.
+    """Draw one revolution of each relay at start, middle and end, in three views of the ICRF.
 
     The Moon is to scale; axes are Moon-centred, in thousands of km.
 
@@ -86,10 +86,10 @@ def inertial_orbits(result: MissionResult) -> Figure:
         9.6,
         3.95,
         f"Orbits at the start: {wording.listing(shapes)} above the Moon",
-        subtitle="Moon-centred ICRF, Moon to scale. One revolution at the start (bold), the middle and the end (pale); "
+        subtitle="Moon-centred ICRF, Moon to scale. One revolution at the start (bold), the middle and "
+        "the end (pale); "
         "marker: place at the epoch.",
     )
-    start, end = window(result)
     turns: list[tuple[int, str, list[NDArray[np.float64]]]] = []
     reach = MOON_RADIUS_KM
     for number, name in enumerate(names):
@@ -154,7 +154,8 @@ def _line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], jump: floa
 def ground_tracks(result: MissionResult) -> Figure:
     """Draw the tracks of the relays over the turning Moon in the first days, on the grey map, with the sites.
 
-    Left the whole Moon with the far side in the middle, right the hemisphere about the pole nearest to the site.
+    Left the whole Moon with the far side in the middle, right the hemisphere about the pole nearest to the
+    site.
 
     Parameters
     ----------
@@ -170,12 +171,15 @@ def ground_tracks(result: MissionResult) -> Figure:
     figure = new_figure(
         9.6,
         4.0,
-        f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the first {days:g} days south "
+        f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the first "
+        f"{days:g} days south "
         f"of the equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side"
         if south
-        else f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the first {days:g} days "
+        else f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the "
+        f"first {days:g} days "
         f"north of the equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side",
-        subtitle="Sub-spacecraft points in the mean-Earth frame, every 2 minutes; marker: place at the epoch.",
+        subtitle="Sub-spacecraft points in the mean-Earth frame, every 2 minutes; marker: place at the "
+        "epoch.",
     )
     whole = figure.add_axes(inches(figure, 0.6, 0.55, 3.6, 0.85))
     cap = figure.add_axes(inches(figure, 6.15, 0.2, 0.05, 0.6))
@@ -226,7 +230,7 @@ _PANELS = (
 
 @drawing
 def orbit_elements(result: MissionResult) -> Figure:
-    """Draw the osculating elements of each relay over the scenario, so that drift away from the design is seen.
+    """Draw the osculating elements of each relay over the scenario: its drift away from the design.
 
     Elements are in the frame `moon-op`, the Moon's orbit plane; the dotted line is the value at the start.
 
@@ -260,7 +264,7 @@ def orbit_elements(result: MissionResult) -> Figure:
             )
         )
         for number, name in enumerate(names):
-            colour, line, marker = SERIES[number % len(SERIES)]
+            colour, line, _ = SERIES[number % len(SERIES)]
             values = result.coverage[variable].sel(relay=name).values.astype(float)
             if variable.endswith("_deg"):
                 values = _unwrapped(values)
@@ -291,7 +295,7 @@ def _unwrapped(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @drawing
 def perilune_history(result: MissionResult) -> Figure:
-    """Draw the perilune altitude of each relay to the horizon of the lifetime analysis, and its impact if any.
+    """Draw the perilune altitude of each relay to the end of the lifetime analysis, and its impact if any.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Map projections on the Moon for images: pixel to place, place to page.
 
-The azimuthal projection is Lambert's equal-area one, so that a share of the disc is the same share of the surface.
+The azimuthal projection is Lambert's equal-area one, so that a share of the disc is the same share of the
+surface.
 
 References
 ----------
@@ -60,7 +61,7 @@ class Azimuthal:
         return scale * np.tensordot(east, place, 1), scale * np.tensordot(north, place, 1)
 
     def inverse(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Give latitude and east longitude (0 to 360) in degrees of points of the page; NaN beyond the rim."""
+        """Give latitude and east longitude (0 to 360) in degrees of points of the page; NaN off the map."""
         rho = np.hypot(x, y)
         inside = rho <= self.rim
         half = np.clip(rho / 2.0, 0.0, 1.0)
@@ -155,7 +156,7 @@ class Cylindrical:
         return east, np.asarray(latitude_deg, float) + 0.0 * east
 
     def pixels(self, size: int) -> tuple[Floats, Floats, tuple[float, float, float, float]]:
-        """Give latitude and longitude of an image `size` high and twice as wide, and its extent on the page."""
+        """Give latitude and longitude of an image, `size` high and twice as wide, and its extent."""
         latitude = 90.0 - (np.arange(size) + 0.5) * 180.0 / size
         longitude = (np.arange(2 * size) + 0.5) * 180.0 / size - 180.0 + self.longitude_deg
         return *np.meshgrid(latitude, longitude % 360.0, indexing="ij"), (-180.0, 180.0, -90.0, 90.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from cislunar.environment.sites import ConstantMask
 from numpy.typing import NDArray
 
-from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
 from cislunar.report.facts import DAY, relays, window
 from cislunar.report.figures.timeaxis import time_axis
@@ -62,14 +62,19 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
         low = high = 0.0
     else:
         low, high = mask_range_deg(horizon)
-        skyline = f"Horizon of the site: {low:g}°." if low == high else f"Horizon of the site: {low:.1f} to {high:.1f}°."
+        skyline = (
+            f"Horizon of the site: {low:g}°."
+            if low == high
+            else f"Horizon of the site: {low:.1f} to {high:.1f}°."
+        )
     carpets = names if span > 2 * ZOOM_DAYS else []
     height = 3.55 + (2.0 if carpets else 0.0)
     figure = new_figure(
         9.6,
         height,
         f"Highest elevation at {wording.display_name(site)}: {wording.listing(tops)}",
-        subtitle=skyline + (" Above: the first days. Below: every day; white is below the horizontal." if carpets else ""),
+        subtitle=skyline
+        + (" Above: the first days. Below: every day; white is below the horizontal." if carpets else ""),
     )
     axes = figure.add_axes(inches(figure, 0.75, height - 2.85, 0.45, 0.85))
     early = days <= min(span, ZOOM_DAYS) + 1e-9
@@ -80,7 +85,13 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
         )
     axes.axhspan(-90.0, low, color="#e6e6e6", zorder=0)
     axes.axhspan(low, high, color=GREY, alpha=0.5, zorder=0)
-    axes.axhline(high, color=BLACK, linewidth=0.9, linestyle="-.", label="horizontal" if horizon == "terrain" else "horizon of the site")
+    axes.axhline(
+        high,
+        color=BLACK,
+        linewidth=0.9,
+        linestyle="-.",
+        label="horizontal" if horizon == "terrain" else "horizon of the site",
+    )
     axes.set_ylim(-30.0, 90.0)
     axes.set_yticks([-30, 0, 30, 60, 90])
     axes.set_ylabel("elevation, °")
@@ -93,7 +104,7 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
                 figure,
                 0.75 + number * width,
                 0.62,
-                1.05 + (len(carpets) - 1 - number) * width + 0.15,
+                1.05 + (len(carpets) - 1 - number) * width + 0.35,
                 height - 1.75,
             )
         )
@@ -158,7 +169,8 @@ def site_lighting(result: MissionResult, site: str) -> Figure:
         9.6,
         5.0,
         f"{wording.display_name(site)} has the Sun above the horizontal {light} of the time; {shadow}",
-        subtitle="Above: elevation of the centres of Sun and Earth, no horizon applied. Below: each eclipse of a relay.",
+        subtitle="Above: elevation of the centres of Sun and Earth, no horizon applied. Below: each "
+        "eclipse of a relay.",
     )
     upper = figure.add_axes(inches(figure, 0.75, 2.55, 0.3, 0.85))
     upper.plot(days, sun, color=ORANGE, linestyle="-", linewidth=1.6, label="Sun")

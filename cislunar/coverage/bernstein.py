@@ -1,0 +1,153 @@
+"""Eight samples of a smooth function: its certain sign, its extrema and its zeros (compiled).
+
+The polynomial of degree 7 through the samples lies between the smallest and the largest of its Bernstein coefficients [1]_, so coefficients
+of one sign certify the sign everywhere in the stretch, not only at the samples. The last Chebyshev coefficients tell how far
+the polynomial can be from the function.
+
+References
+----------
+.. [1] R. T. Farouki, "The Bernstein polynomial basis: A centennial retrospective", Comput. Aided Geom. Des. 29, 379 (2012),
+   sections 3 and 5.
+.. [2] L. N. Trefethen, "Approximation Theory and Approximation Practice", SIAM 2013, chapters 3 and 8.
+"""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from cislunar.coverage.sampling import FRACTION, ROW, SAMPLES
+from cislunar.propagation.jit import kernel
+from cislunar.propagation.simd import LANES, load, store
+
+_DEGREE = SAMPLES - 1
+_U = FRACTION[:SAMPLES]
+
+
+def _columns(matrix: np.ndarray) -> np.ndarray:
+    """Matrix for `_times`: by column, each filled to ROW numbers with its last."""
+    filled = np.concatenate((matrix, np.repeat(matrix[-1:], ROW - SAMPLES, axis=0)))
+    return np.ascontiguousarray(filled.T).ravel()
+
+
+def _bernstein_matrix() -> np.ndarray:
+    basis = [comb(_DEGREE, k) * _U**k * (1.0 - _U) ** (_DEGREE - k) for k in range(SAMPLES)]
+    inverse = np.linalg.inv(np.stack(basis, axis=1))
+    inverse[0], inverse[-1] = np.eye(SAMPLES)[0], np.eye(SAMPLES)[-1]
+    return inverse
+
+
+_TO_BERNSTEIN = _columns(_bernstein_matrix())
+_TO_CHEBYSHEV = _columns(np.linalg.inv(np.polynomial.chebyshev.chebvander(2.0 * _U - 1.0, _DEGREE)))
+_TO_MONOMIAL = _columns(np.linalg.inv(np.vander(2.0 * _U - 1.0, increasing=True)))
+
+
+@kernel
+def _times(matrix: Any, memory: Any, samples: int, result: int) -> None:
+    for k in range(0, ROW, LANES):
+        total = memory[samples] * load(matrix, k)
+        for j in range(1, SAMPLES):
+            total = total + memory[samples + j] * load(matrix, j * ROW + k)
+        store(memory, result + k, total)
+
+
+@kernel
+def to_bernstein(memory: Any, samples: int, result: int) -> None:
+    """Bernstein coefficients, at `result`, of the polynomial through `samples`; the outer two are the end samples."""
+    _times(_TO_BERNSTEIN, memory, samples, result)
+
+
+@kernel
+def to_monomial(memory: Any, samples: int, result: int) -> None:
+    """Coefficients, at `result`, of powers of v, which is -1 at the start of the stretch and 1 at its end."""
+    _times(_TO_MONOMIAL, memory, samples, result)
+
+
+@kernel
+def truncation(memory: Any, samples: int) -> float:
+    """Estimate of the distance between the function and the polynomial.
+
+    The size of the last Chebyshev coefficient, or a sixteenth of the last but one where that is larger: one of them
+    alone vanishes for functions that are even or odd about the middle of the stretch.
+    """
+    last = 0.0
+    before = 0.0
+    for j in range(SAMPLES):
+        last += memory[samples + j] * _TO_CHEBYSHEV[j * ROW + 7]
+        before += memory[samples + j] * _TO_CHEBYSHEV[j * ROW + 6]
+    return max(abs(last), abs(before) / 16.0)
+
+
+@kernel
+def hull(memory: Any, coefficients: int) -> tuple[float, float]:
+    """Smallest and largest coefficient."""
+    low = high = memory[coefficients]
+    for k in range(1, SAMPLES):
+        low = min(low, memory[coefficients + k])
+        high = max(high, memory[coefficients + k])
+    return low, high
+
+
+@kernel
+def turns(memory: Any, coefficients: int) -> int:
+    """Upper bound of the number of extrema inside: sign changes of the differences of Bernstein coefficients."""
+    count = 0
+    previous = 0.0
+    for k in range(1, SAMPLES):
+        step = memory[coefficients + k] - memory[coefficients + k - 1]
+        if step != 0.0:
+            if step * previous < 0.0:
+                count += 1
+            previous = step
+    return count
+
+
+@kernel
+def value_at(memory: Any, monomial: int, v: float) -> float:
+    """Value of the polynomial."""
+    value = memory[monomial + SAMPLES - 1]
+    for k in range(SAMPLES - 2, -1, -1):
+        value = value * v + memory[monomial + k]
+    return value
+
+
+@kernel
+def differentiate(memory: Any, monomial: int) -> None:
+    """Replace a polynomial by its derivative."""
+    for k in range(1, SAMPLES):
+        memory[monomial + k - 1] = k * memory[monomial + k]
+    memory[monomial + SAMPLES - 1] = 0.0
+
+
+@kernel
+def zero(memory: Any, monomial: int, low: float, high: float) -> float:
+    """Zero of the polynomial between `low` and `high`, where its signs differ.
+
+    Newton's method kept inside the shrinking bracket.
+    """
+    at_low = value_at(memory, monomial, low)
+    at_high = value_at(memory, monomial, high)
+    rising = at_high > at_low
+    v = low - at_low * (high - low) / (at_high - at_low) if at_high != at_low else 0.5 * (low + high)
+    for _ in range(60):
+        value = memory[monomial + SAMPLES - 1]
+        slope = 0.0
+        for k in range(SAMPLES - 2, -1, -1):
+            slope = slope * v + value
+            value = value * v + memory[monomial + k]
+        if value == 0.0:
+            break
+        if (value > 0.0) == rising:
+            high = v
+        else:
+            low = v
+        following = v - value / slope if slope != 0.0 else low
+        if not low < following < high:
+            following = 0.5 * (low + high)
+        step = abs(following - v)
+        v = following
+        if step <= 1.0e-14:
+            break
+    return v

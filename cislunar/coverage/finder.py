@@ -1,0 +1,262 @@
+"""From places and trajectories to edge lists: the Python side of the compiled edge finder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM, SPEED_OF_LIGHT_KM_S, SUN_RADIUS_KM
+from cislunar.coverage.edges import find_edges
+from cislunar.coverage.intervals import Intervals
+from cislunar.coverage.scene import Kind, Scene, pack
+from cislunar.coverage.sampling import STENCIL
+from cislunar.coverage.tables import SPACING_S, WindowTables, north_vectors, unit_vectors
+from cislunar.errors import InputError
+from cislunar.propagation.simd import LANES
+
+if TYPE_CHECKING:
+    from cislunar.environment.sites import Site
+    from cislunar.environment.stations import Station
+
+Function = tuple[Kind, int, int]
+"""A visibility function: its kind and the numbers of the site and the station it concerns (0 if none)."""
+
+_CHUNK = 64
+"""Relays in one call of the compiled finder; bounds the memory of its results."""
+
+
+def build_scene(
+    tables: WindowTables,
+    sites: Sequence[Site],
+    stations: Sequence[Station],
+    functions: Sequence[Function],
+    light_time: bool = False,
+) -> Scene:
+    """Lay out sites, stations and the functions asked for.
+
+    Parameters
+    ----------
+    tables : WindowTables
+    sites : sequence of Site
+        Places on the Moon, with a constant or an azimuth mask.
+    stations : sequence of Station
+        Places on Earth, with a constant mask.
+    functions : sequence of (Kind, int, int)
+        What to find the edges of.
+    light_time : bool
+        See stations where and as they are when the signal reaches them.
+
+    Raises
+    ------
+    InputError
+        If a constant mask lies outside 0 to 90 degrees.
+    """
+    for place in (*sites, *stations):
+        mask = getattr(place, "mask_rad", None)
+        mask = getattr(getattr(place, "horizon", None), "mask_rad", mask)
+        if mask is not None and not 0.0 <= mask < 0.5 * np.pi:
+            raise InputError(f"{place.name}: elevation mask must be from 0 to below 90 deg; got {np.degrees(mask):g} deg")
+    latitude = np.array([site.latitude_rad for site in sites])
+    longitude = np.array([site.longitude_rad for site in sites])
+    masks = [getattr(site.horizon, "mask_rad", None) for site in sites]
+    tabled = [_knots(site.horizon) if mask is None else _NO_KNOTS for site, mask in zip(sites, masks, strict=True)]
+    positions = np.array([station.position_itrs_km for station in stations]).reshape(-1, 3).T
+    verticals = unit_vectors([s.latitude_rad for s in stations], [s.longitude_rad for s in stations])
+    reach = float(np.max(np.linalg.norm(positions, axis=0), initial=EARTH_RADIUS_KM)) + 2.0
+    light = 1.0 / SPEED_OF_LIGHT_KM_S if light_time else 0.0
+    return pack(
+        np.array(functions, dtype=np.int64).reshape(-1, 3),
+        (len(sites), len(stations), len(tables.centre_s)),
+        [SPACING_S, tables.half_s, reach, light, MOON_RADIUS_KM, EARTH_RADIUS_KM, SUN_RADIUS_KM],
+        [
+            tables.centre_s,
+            tables.earth,
+            tables.sun,
+            tables.on_moon(unit_vectors(latitude, longitude)),
+            tables.on_moon(north_vectors(latitude, longitude)),
+            np.array([MOON_RADIUS_KM + site.height_km for site in sites]),
+            np.array([np.sin(mask or 0.0) for mask in masks]),
+            tables.on_earth(positions),
+            tables.on_earth(verticals),
+            np.array([np.sin(station.mask_rad) for station in stations]),
+            np.concatenate([np.zeros(0), *(azimuth for azimuth, _ in tabled)]),
+            np.concatenate([np.zeros(0), *(elevation for _, elevation in tabled)]),
+        ],
+        np.cumsum([0, *(len(azimuth) for azimuth, _ in tabled)]),
+    )
+
+
+_NO_KNOTS = (np.zeros(0), np.zeros(0))
+
+
+def _knots(horizon: Any) -> tuple[np.ndarray, np.ndarray]:
+    azimuth = np.mod(np.asarray(horizon.azimuth_rad, dtype=float), 2.0 * np.pi)
+    order = np.argsort(azimuth, kind="stable")
+    return azimuth[order], np.asarray(horizon.elevation_rad, dtype=float)[order]
+
+
+@dataclass(frozen=True)
+class Relays:
+    """Recorded nodes of several relays on the clock of a window.
+
+    Attributes
+    ----------
+    nodes : ndarray, shape (10 * count,)
+        As `find_edges` takes them.
+    offsets : ndarray, shape (n + 1,)
+    shift_s, begin_s, end_s : ndarray, shape (n,)
+        Epoch less the start of the window; the part of the window inside each trajectory, empty where there is none.
+    """
+
+    nodes: np.ndarray
+    offsets: np.ndarray
+    shift_s: np.ndarray
+    begin_s: np.ndarray
+    end_s: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.shift_s)
+
+    @classmethod
+    def from_trajectory(cls, trajectory: Any, tables: WindowTables) -> Relays:
+        """Take the nodes of a batch of trajectories.
+
+        Raises
+        ------
+        InputError
+            If the trajectory is not centred on the Moon.
+        """
+        if trajectory.center != "moon":
+            raise InputError(f"coverage needs relays centred on the moon; got a trajectory about {trajectory.center!r}")
+        nodes, offsets = np.asarray(trajectory.nodes, dtype=float), np.asarray(trajectory.offsets)
+        sizes = np.diff(offsets)
+        backward = nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]
+        if np.any(sizes < STENCIL) or np.any(backward) or nodes.shape[1] < STENCIL + LANES:
+            pieces = [_at_least_four(nodes[:, a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+            pieces.append(np.zeros((10, STENCIL + LANES)))
+            offsets = np.concatenate(([0], np.cumsum([piece.shape[1] for piece in pieces[:-1]])))
+            nodes = np.concatenate(pieces, axis=1)
+        shift = np.asarray(trajectory.epoch, dtype=float) - tables.start_tdb
+        length = tables.end_tdb - tables.start_tdb
+        begin = np.clip(nodes[0, offsets[:-1]] + shift, 0.0, length)
+        end = np.clip(nodes[0, offsets[1:] - 1] + shift, 0.0, length)
+        return cls(np.ascontiguousarray(nodes).ravel(), offsets.astype(np.int64), shift, begin, np.where(sizes > 1, end, begin))
+
+    @classmethod
+    def without_orbit(cls, tables: WindowTables) -> Relays:
+        """A stand-in for functions that concern no relay: one that covers the window."""
+        length = tables.end_tdb - tables.start_tdb
+        count = max(int(np.ceil(length / SPACING_S)) + 1, STENCIL + LANES)
+        nodes = np.zeros((10, count))
+        nodes[0] = np.linspace(0.0, length, count)
+        nodes[0, -1] = length
+        return cls(nodes.ravel(), np.array([0, count]), np.zeros(1), np.zeros(1), np.array([length]))
+
+
+def _at_least_four(nodes: np.ndarray) -> np.ndarray:
+    """The same motion forward in time on at least four nodes."""
+    if nodes.shape[1] > 1 and nodes[0, -1] < nodes[0, 0]:
+        nodes = nodes[:, ::-1]
+    if nodes.shape[1] >= STENCIL:
+        return nodes
+    if nodes.shape[1] < 2:
+        return np.repeat(nodes if nodes.shape[1] else np.zeros((10, 1)), STENCIL, axis=1)
+    from scipy.interpolate import KroghInterpolator
+
+    values = np.stack([nodes[1:4].T, nodes[4:7].T, nodes[7:10].T], axis=1).reshape(-1, 3)
+    motion = KroghInterpolator(np.repeat(nodes[0], 3), values)
+    time = np.linspace(nodes[0, 0], nodes[0, -1], STENCIL)
+    derivatives = motion.derivatives(time, der=3)
+    return np.concatenate([time[None], *(order.T for order in derivatives)])
+
+
+@dataclass(frozen=True)
+class EdgeLists:
+    """Edges of several relays and functions, in seconds from the start of the window.
+
+    Attributes
+    ----------
+    first : ndarray of int8, shape (n, functions)
+        Whether visible at the start of the part looked at.
+    offsets, tangent_offsets : ndarray, shape (n * functions + 1,)
+        Relay `i` and function `f` have the edges from `offsets[i * functions + f]`.
+    edges, tangents : ndarray
+    """
+
+    first: np.ndarray
+    offsets: np.ndarray
+    edges: np.ndarray
+    tangent_offsets: np.ndarray
+    tangents: np.ndarray
+
+    def of(self, relay: int, function: int) -> tuple[bool, np.ndarray, np.ndarray]:
+        """First state, edges and near-tangencies of one relay and function."""
+        index = relay * self.first.shape[1] + function
+        return (
+            bool(self.first[relay, function]),
+            self.edges[self.offsets[index] : self.offsets[index + 1]],
+            self.tangents[self.tangent_offsets[index] : self.tangent_offsets[index + 1]],
+        )
+
+
+def find_chunk(scene: Scene, relays: Relays, low: int, high: int) -> EdgeLists:
+    """Edges of the relays `low` to `high`."""
+    functions = len(scene.functions)
+    count = high - low
+    first = np.zeros((count, functions), dtype=np.int8)
+    edge_counts = np.zeros((count, functions), dtype=np.int64)
+    tangent_counts = np.zeros((count, functions), dtype=np.int64)
+    steps = int(relays.offsets[high] - relays.offsets[low])
+    per_function = 256 + steps
+    capacity = functions * (steps + 64 * count)
+    while True:
+        edges, tangents = np.empty(capacity), np.empty(capacity)
+        done = find_edges(
+            scene,
+            relays.nodes,
+            relays.offsets[low : high + 1],
+            relays.shift_s[low:high],
+            relays.begin_s[low:high],
+            relays.end_s[low:high],
+            per_function,
+            first,
+            edge_counts,
+            edges,
+            tangent_counts,
+            tangents,
+        )
+        if done:
+            break
+        per_function *= 4
+        capacity *= 4
+    offsets = np.concatenate(([0], np.cumsum(edge_counts)))
+    tangent_offsets = np.concatenate(([0], np.cumsum(tangent_counts)))
+    return EdgeLists(
+        first, offsets, edges[: offsets[-1]].copy(), tangent_offsets, tangents[: tangent_offsets[-1]].copy()
+    )
+
+
+def find_by_chunk(scene: Scene, relays: Relays) -> Iterator[tuple[int, EdgeLists]]:
+    """Edges chunk by chunk, each with the number of its first relay."""
+    for low in range(0, len(relays), _CHUNK):
+        yield low, find_chunk(scene, relays, low, min(low + _CHUNK, len(relays)))
+
+
+def intervals_of(
+    lists: EdgeLists, relay: int, function: int, relays: Relays, tables: WindowTables
+) -> Intervals:
+    """The visibility of one relay and function as intervals in the window; outside the trajectory it is not visible."""
+    first, edges, tangents = lists.of(relay, function)
+    begin, end = relays.begin_s[relay], relays.end_s[relay]
+    inside = Intervals.from_edges(first, edges, (begin, end))
+
+    def epoch(time: np.ndarray) -> np.ndarray:
+        # The ends of the window are kept exactly, so that they compare equal.
+        length = tables.end_tdb - tables.start_tdb
+        return np.where(time >= length, tables.end_tdb, np.where(time <= 0.0, tables.start_tdb, tables.start_tdb + time))
+
+    window = (tables.start_tdb, tables.end_tdb)
+    return Intervals(epoch(inside.start), epoch(inside.end), window, epoch(tangents))

@@ -1,0 +1,131 @@
+"""Requirements: their limits by measure, and whether the rest of the scenario can answer them."""
+
+from __future__ import annotations
+
+import math
+
+from cislunar.scenario import model
+from cislunar.scenario.format_analyses import MEASURES, measure_limit
+from cislunar.scenario.names import unknown
+from cislunar.scenario.reading import Reading, Value, node_text
+from cislunar.scenario.regions import REGIONS, contains
+from cislunar.scenario.wording import quoted
+
+
+def build_requirements(
+    value: Value | None,
+    sites: dict[str, Value],
+    crafts: dict[str, Value],
+    coverage: model.CoverageAnalysis | None,
+    reading: Reading,
+) -> tuple[model.Requirement, ...]:
+    """Check every requirement against the sites and relays, and build it.
+
+    Parameters
+    ----------
+    value : Value or None
+        The list in the file.
+    sites, crafts : dict of str to Value
+        Sites and spacecraft as read.
+    coverage : CoverageAnalysis or None
+    reading : Reading
+        Takes the mistakes found here.
+    """
+    built: list[model.Requirement] = []
+    seen: set[str] = set()
+    for item in value.data if value else ():
+        if not item.ok:
+            continue
+        name = item.get("name")
+        if name in seen:
+            reading.problem(
+                item.child("name").node,
+                f"{item.path}.name",
+                f"{quoted(name)} is the name of two requirements",
+            )
+        seen.add(name)
+        built += _requirement(item, sites, crafts, coverage, reading)
+    return tuple(built)
+
+
+def _requirement(
+    item: Value,
+    sites: dict[str, Value],
+    crafts: dict[str, Value],
+    coverage: model.CoverageAnalysis | None,
+    reading: Reading,
+) -> list[model.Requirement]:
+    site = item.child("site")
+    if site is not None and site.data not in sites:
+        unknown(site, tuple(sites), "a site under sites", reading)
+    elif site is not None:
+        _check_requirement_site(item, site, sites[site.data], crafts, coverage, reading)
+    measure = item.get("measure")
+    bound = "at_least" if item.has("at_least") else "at_most"
+    limit = item.child(bound)
+    if measure is None or limit is None:
+        return []
+    converted = measure_limit(measure).convert(limit.data, limit.path, reading)
+    if not isinstance(converted, float) or site is None or item.get("name") is None:
+        return []
+    unit = {"fraction": 100.0, "time": 1.0, "event_rate": 86400.0}[MEASURES[measure]]
+    return [
+        model.Requirement(
+            name=item.get("name"),
+            site=site.data,
+            link=item.get("link", "chain"),
+            measure=measure,
+            bound=bound,  # type: ignore[arg-type]
+            limit=converted * unit,
+            limit_text=node_text(limit.data),
+            region=item.get("region"),
+        )
+    ]
+
+
+def _check_requirement_site(
+    item: Value,
+    site: Value,
+    place: Value,
+    crafts: dict[str, Value],
+    coverage: model.CoverageAnalysis | None,
+    reading: Reading,
+) -> None:
+    if coverage is not None and coverage.sites and site.data not in coverage.sites:
+        reading.problem(
+            site.node,
+            site.path,
+            f"the site {quoted(site.data)} is not analysed; expected it under analyses.coverage.sites",
+        )
+    link = item.get("link", "chain")
+    if link in ("chain", "site-relay", "relay-earth") and not any(
+        _serves(craft, site.data) for craft in crafts.values()
+    ):
+        reading.problem(
+            site.node,
+            site.path,
+            f"no relay serves the site {quoted(site.data)}; "
+            f"expected relay: {{from: {site.data}}} under a spacecraft",
+        )
+    region = item.child("region")
+    latitude, longitude = place.get("latitude"), place.get("longitude")
+    if region is None or latitude is None or longitude is None or contains(latitude, longitude, region.data):
+        return
+    where = f"latitude {math.degrees(latitude):.6g} deg, longitude {math.degrees(longitude):.6g} deg"
+    reading.problem(
+        region.node,
+        region.path,
+        f"the site {quoted(site.data)} ({where}) does not lie in this region; "
+        f"expected {REGIONS[region.data]}",
+    )
+
+
+def _serves(craft: Value, site: str) -> bool:
+    """Whether a spacecraft is a relay for the site, as far as the file can be read."""
+    if not craft.has("relay"):
+        return not craft.ok
+    relay = craft.child("relay")
+    if relay is None or not relay.has("from"):
+        return True
+    served = relay.child("from")
+    return served is None or any(not item.ok or item.data == site for item in served.data)

@@ -1,0 +1,89 @@
+"""Whether the tables cover the time a scenario asks for; checked before anything is flown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from cislunar.errors import CislunarError
+from cislunar.scenario.format import BODIES
+from cislunar.scenario.reading import Reading, Value
+from cislunar.scenario.wording import listing, quoted
+
+if TYPE_CHECKING:
+    from cislunar.environment.ephemeris import Ephemeris
+
+_Table = TypeVar("_Table")
+
+
+def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
+    """Check the epochs of a scenario against the ephemeris and the lunar orientation.
+
+    Parameters
+    ----------
+    top : Value
+        The file as read.
+    duration_s : float or None
+        Length of the window, None if it is not valid.
+    reading : Reading
+        Takes the mistakes found here.
+    """
+    from cislunar.environment.ephemeris import Ephemeris
+    from cislunar.environment.orientation import LunarOrientation
+
+    epoch = top.child("epoch")
+    files = top.child("data")
+    spk = files.child("ephemeris") if files else None
+    bpc = files.child("lunar_orientation") if files else None
+    ephemeris = _open(spk, lambda value: Ephemeris.from_files([item.data for item in value.data]), reading)
+    orientation = _open(bpc, lambda value: LunarOrientation.from_bpc(value.data), reading)
+    if (spk and ephemeris is None) or (bpc and orientation is None):
+        return
+    ephemeris, orientation = ephemeris or Ephemeris.default(), orientation or LunarOrientation.default()
+    _check_bodies(top, ephemeris, reading)
+    if epoch is None or duration_s is None:
+        return
+    start = epoch.data
+    moments = [(start, epoch, "the start of the scenario")]
+    moments.append(
+        (start + duration_s, top.child("end") or top.child("duration") or epoch, "the end of the scenario")
+    )
+    horizon = _horizon(top)
+    if horizon is not None:
+        moments.append((start + horizon.data, horizon, "the end of the lifetime horizon"))
+    for moment, value, what in moments:
+        try:
+            ephemeris.require_span(moment, moment, what)
+            orientation.require_span(moment, moment, what)
+        except CislunarError as error:
+            reading.problem(value.node, value.path, str(error))
+            return
+
+
+def _horizon(top: Value) -> Value | None:
+    analyses = top.child("analyses")
+    lifetime = analyses.child("lifetime") if analyses else None
+    return lifetime.child("horizon") if lifetime else None
+
+
+def _check_bodies(top: Value, ephemeris: Ephemeris, reading: Reading) -> None:
+    physics = top.child("physics")
+    bodies = physics.child("bodies") if physics else None
+    for body in bodies.data if bodies else ():
+        if body.ok and body.data not in ephemeris.bodies:
+            held = listing(name for name in BODIES if name in ephemeris.bodies)
+            message = f"{quoted(body.data)} is not in the ephemeris {ephemeris.name}; expected {held}"
+            reading.problem(body.node, body.path, message)
+
+
+def _open(value: Value | None, read: Callable[[Value], _Table], reading: Reading) -> _Table | None:
+    """Open a data file; a file that cannot be used is a mistake at its place in the scenario."""
+    if value is None or not (
+        value.ok and all(item.ok for item in value.data) if isinstance(value.data, tuple) else True
+    ):
+        return None
+    try:
+        return read(value)
+    except CislunarError as error:
+        reading.problem(value.node, value.path, str(error))
+        return None

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.environment.sites import AzimuthMask
 
-# Lowest floor (Antoniadi, -9.1 km) and highest summit (near Engel'gardt, +10.8 km) of the Moon, with a margin:
-# D. E. Smith et al., "Initial observations from the Lunar Orbiter Laser Altimeter (LOLA)", Geophys. Res. Lett.
-# 37, L18204 (2010).
+# Lowest floor (Antoniadi, -9.1 km) and highest summit (near Engel'gardt, +10.8 km), with a margin: D. E. Smith
+# et al., "Initial observations from the Lunar Orbiter Laser Altimeter (LOLA)", Geophys. Res. Lett. 37, L18204
+# (2010).
 _LOWEST_KM: Final = -9.5
 _HIGHEST_KM: Final = 11.0
 _AZIMUTHS: Final = 720
@@ -61,13 +61,13 @@ def terrain_horizon(
         names the terrain and the unresolved distance.
     """
     cell = math.radians(terrain.resolution_deg)
-    azimuth = np.arange(_AZIMUTHS) * (2.0 * math.pi / _AZIMUTHS)
+    azimuth = np.arange(_AZIMUTHS, dtype=np.float64) * (2.0 * math.pi / _AZIMUTHS)
     arc = _arcs(cell, MOON_RADIUS_KM + height_km)
     latitude, longitude = _along_great_circles(latitude_rad, longitude_rad, azimuth, arc)
     radius = MOON_RADIUS_KM + terrain.height_km(latitude, longitude)
     across = radius * np.sin(arc)
     above = radius * np.cos(arc) - (MOON_RADIUS_KM + height_km)
-    elevation = np.arctan(np.max(above / across, axis=1))
+    elevation: NDArray[np.float64] = np.arctan(np.max(above / across, axis=1))
     source = (
         f"computed from {terrain.provenance['name']}, {terrain.resolution_deg:g} deg; "
         f"relief within one grid cell, {unresolved_km(terrain):.1f} km, of the site is unresolved"
@@ -84,11 +84,11 @@ def _arcs(cell_rad: float, eye_radius_km: float) -> NDArray[np.float64]:
     farthest = math.acos(min(1.0, floor / eye_radius_km)) + math.acos(floor / (MOON_RADIUS_KM + _HIGHEST_KM))
     spread = 2.0 * math.pi / _AZIMUTHS
     near_end = max(cell_rad, min(farthest, 0.5 * cell_rad / spread))
-    near = np.arange(cell_rad, near_end, 0.5 * cell_rad)
+    near = np.arange(cell_rad, near_end, 0.5 * cell_rad, dtype=np.float64)
     steps = (
         max(1, math.ceil(math.log(farthest / near_end) / math.log1p(spread))) if farthest > near_end else 0
     )
-    far = near_end * (1.0 + spread) ** np.arange(steps + 1)
+    far = near_end * (1.0 + spread) ** np.arange(steps + 1, dtype=np.float64)
     return np.concatenate([near, far])
 
 

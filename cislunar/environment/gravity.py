@@ -10,7 +10,8 @@ References
 ----------
 .. [1] F. G. Lemoine et al., "GRGM900C: A degree 900 lunar gravity model from GRAIL primary and extended
    mission data", Geophysical Research Letters 41, 3382-3389, 2014, doi:10.1002/2014GL060027, which the label
-   of the PDS product GGGRX_1200A_SHA.TAB (data set GRAIL-L-LGRS-5-RDR-V1.0) names as the reference of GRGM1200A.
+   of the PDS product GGGRX_1200A_SHA.TAB (data set GRAIL-L-LGRS-5-RDR-V1.0) names as the reference of
+   GRGM1200A.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Two kinds of lunar body-fixed axes are in use. The principal axes (PA) are those of the Moon's inertia, in
 which ephemerides integrate the librations and in which gravity fields are solved. The mean-Earth axes (ME)
-are those of maps and of site coordinates. They differ by a constant rotation of 0.029 deg, 0.7 to 0.9 km at the
-surface. Each ephemeris has its own PA; JPL ties each of them to the mean-Earth axes of DE421, so that maps do
-not move:
+are those of maps and of site coordinates. They differ by a constant rotation of 0.029 deg, 0.7 to 0.9 km at
+the surface. Each ephemeris has its own PA; JPL ties each of them to the mean-Earth axes of DE421, so that
+maps do not move:
 
 ========================  ===========================================  ===================================
 axes                      to the mean-Earth axes of DE421              source

@@ -134,7 +134,7 @@ def _map(result: MissionResult) -> dict[str, Any] | None:
 
 
 def _status_name(status: Any) -> str:
-    from cislunar.propagation import Status
+    from cislunar.propagation.status import Status
 
     return Status(int(status)).name.lower()
 

@@ -64,5 +64,6 @@ def write_trajectories(result: MissionResult, folder: Path) -> None:
     from cislunar.exchange.oem import write_oem
 
     folder.mkdir(exist_ok=True)
+    comments = [f"Scenario: {result.scenario.name}", f"Written by cislunar {result.provenance['version']}"]
     for name, stem in file_stems(result.trajectories).items():
-        write_oem(folder / f"{stem}.oem", result.trajectories[name], object_name=name)
+        write_oem(folder / f"{stem}.oem", result.trajectories[name], name, comments=comments)

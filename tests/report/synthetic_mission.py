@@ -46,6 +46,9 @@ class KeplerTrajectory:
         self.duration = np.array([self.span])
         self.final_elapsed = np.array([self.span])
         self.status = np.array([0])
+        elapsed = np.linspace(0.0, self.span, int(self.span / 1800.0) + 1)
+        self.nodes = np.concatenate([elapsed[None], self.at(elapsed)[:, 0], np.zeros((3, elapsed.size))])
+        self.offsets = np.array([0, elapsed.size])
 
     def __len__(self) -> int:
         return 1

@@ -1,0 +1,22 @@
+"""Fixtures of the report's tests: the synthetic mission, and the report written from it once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import synthetic_mission
+
+from cislunar.report.write import write_report
+
+
+@pytest.fixture(scope="session")
+def mission() -> SimpleNamespace:
+    return synthetic_mission.build(12.0, name='Synthetic <script>alert("x")</script> ../phase $1$')
+
+
+@pytest.fixture(scope="session")
+def report(mission, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("report")
+    write_report(mission, directory)
+    return directory

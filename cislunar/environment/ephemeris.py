@@ -154,6 +154,10 @@ class Ephemeris:
                 "a planetary ephemeris",
                 "name a file such as JPL's de440.bsp",
             )
+        if any(_leads_back(body, links) for body in links):
+            raise fault(
+                files[-1], "bodies tabled about each other in a ring", "a tree of bodies", "drop a file"
+            )
         span = max(start for start, _ in spans), min(end for _, end in spans)
         if not span[0] < span[1]:
             raise fault(
@@ -266,6 +270,18 @@ class Ephemeris:
                 series = self._links[name][1]
                 total += sign * (series.derivative if derivative else series).evaluate(flat)
         return total
+
+
+def _leads_back(body: str, links: Mapping[str, tuple[str, ChebyshevSeries]]) -> bool:
+    """Whether the way from a body over its centres comes by the same body again."""
+    center = links[body][0]
+    for _ in links:
+        if center == body:
+            return True
+        if center not in links:
+            return False
+        center = links[center][0]
+    return False
 
 
 @cache

@@ -111,7 +111,8 @@ class Grid:
         else:
             inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
             column = np.clip(column, 0, columns - 1)
-        raw = self.values[np.clip(row, 0, rows - 1), column].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            raw = self.values[np.clip(row, 0, rows - 1), column].astype(np.float64)
         if self.missing is not None:
             inside = inside & (raw != self.missing)
         return np.where(inside, raw * self.unit_km, np.nan)

@@ -46,9 +46,9 @@ def read_grid(path: PathLike) -> Grid:
         raise fault(
             path, f"a file of type {file.suffix or 'unknown'!r}", _EXPECTED, "convert it to one of these"
         )
-    with reading(path, _EXPECTED):
+    with reading(path, _EXPECTED), np.errstate(invalid="ignore", over="ignore"):
         grid = reader(file)
-    _check(file, grid)
+        _check(file, grid)
     return grid
 
 

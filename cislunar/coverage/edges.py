@@ -15,7 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cislunar.coverage.bernstein import differentiate, hull, to_bernstein, to_monomial, truncation, turns, value_at, zero
+from cislunar.coverage.bernstein import (
+    differentiate,
+    hull,
+    to_bernstein,
+    to_monomial,
+    truncation,
+    turns,
+    value_at,
+    zero,
+)
 from cislunar.coverage.horizon_mask import CONTROL, MIXED, SMOOTH, VISIBLE, masked_margins, verdict
 from cislunar.coverage.sampling import ROW, SAMPLES, STENCIL, divide, sample_positions
 from cislunar.coverage.scene import (
@@ -188,7 +197,9 @@ def _search(
 
 
 @kernel
-def _resolve(scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float) -> None:
+def _resolve(
+    scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float
+) -> None:
     """Find what one function does in a stretch that is not certified as a whole."""
     memory = work.memory
     masked = _is_masked(scene, function)
@@ -345,7 +356,11 @@ def find_edges(
             near = work.tally[function, _TANGENTS]
             edge_counts[relay, function] = found
             tangent_counts[relay, function] = near
-            if max(found, near) > capacity or used + found > len(edges) or used_tangents + near > len(tangents):
+            if (
+                max(found, near) > capacity
+                or used + found > len(edges)
+                or used_tangents + near > len(tangents)
+            ):
                 return False
             for i in range(found):
                 edges[used + i] = work.edges[function, i]

@@ -48,21 +48,13 @@ def build_scene(
         What to find the edges of.
     light_time : bool
         See stations where and as they are when the signal reaches them.
-
-    Raises
-    ------
-    InputError
-        If a constant mask lies outside 0 to 90 degrees.
     """
-    for place in (*sites, *stations):
-        mask = getattr(place, "mask_rad", None)
-        mask = getattr(getattr(place, "horizon", None), "mask_rad", mask)
-        if mask is not None and not 0.0 <= mask < 0.5 * np.pi:
-            raise InputError(f"{place.name}: elevation mask must be from 0 to below 90 deg; got {np.degrees(mask):g} deg")
     latitude = np.array([site.latitude_rad for site in sites])
     longitude = np.array([site.longitude_rad for site in sites])
     masks = [getattr(site.horizon, "mask_rad", None) for site in sites]
-    tabled = [_knots(site.horizon) if mask is None else _NO_KNOTS for site, mask in zip(sites, masks, strict=True)]
+    tabled = [
+        _knots(site.horizon) if mask is None else _NO_KNOTS for site, mask in zip(sites, masks, strict=True)
+    ]
     positions = np.array([station.position_itrs_km for station in stations]).reshape(-1, 3).T
     verticals = unit_vectors([s.latitude_rad for s in stations], [s.longitude_rad for s in stations])
     reach = float(np.max(np.linalg.norm(positions, axis=0), initial=EARTH_RADIUS_KM)) + 2.0
@@ -81,7 +73,7 @@ def build_scene(
             np.array([np.sin(mask or 0.0) for mask in masks]),
             tables.on_earth(positions),
             tables.on_earth(verticals),
-            np.array([np.sin(station.mask_rad) for station in stations]),
+            np.array([np.sin(_clear_mask_rad(station)) for station in stations]),
             np.concatenate([np.zeros(0), *(azimuth for azimuth, _ in tabled)]),
             np.concatenate([np.zeros(0), *(elevation for _, elevation in tabled)]),
         ],
@@ -90,6 +82,12 @@ def build_scene(
 
 
 _NO_KNOTS = (np.zeros(0), np.zeros(0))
+
+
+def _clear_mask_rad(station: Station) -> float:
+    """The mask of a station, but never below the limb of the Earth as seen from its height."""
+    dip = np.arccos(min(1.0, EARTH_RADIUS_KM / (EARTH_RADIUS_KM + station.height_km)))
+    return max(station.mask_rad, -float(dip))
 
 
 def _knots(horizon: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -130,10 +128,14 @@ class Relays:
             If the trajectory is not centred on the Moon.
         """
         if trajectory.center != "moon":
-            raise InputError(f"coverage needs relays centred on the moon; got a trajectory about {trajectory.center!r}")
+            raise InputError(
+                f"coverage needs relays centred on the moon; got a trajectory about {trajectory.center!r}"
+            )
         nodes, offsets = np.asarray(trajectory.nodes, dtype=float), np.asarray(trajectory.offsets)
         sizes = np.diff(offsets)
-        backward = nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]
+        backward = (
+            nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]
+        )
         if np.any(sizes < STENCIL) or np.any(backward) or nodes.shape[1] < STENCIL + LANES:
             pieces = [_at_least_four(nodes[:, a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
             pieces.append(np.zeros((10, STENCIL + LANES)))
@@ -143,7 +145,13 @@ class Relays:
         length = tables.end_tdb - tables.start_tdb
         begin = np.clip(nodes[0, offsets[:-1]] + shift, 0.0, length)
         end = np.clip(nodes[0, offsets[1:] - 1] + shift, 0.0, length)
-        return cls(np.ascontiguousarray(nodes).ravel(), offsets.astype(np.int64), shift, begin, np.where(sizes > 1, end, begin))
+        return cls(
+            np.ascontiguousarray(nodes).ravel(),
+            offsets.astype(np.int64),
+            shift,
+            begin,
+            np.where(sizes > 1, end, begin),
+        )
 
     @classmethod
     def without_orbit(cls, tables: WindowTables) -> Relays:
@@ -256,7 +264,9 @@ def intervals_of(
     def epoch(time: np.ndarray) -> np.ndarray:
         # The ends of the window are kept exactly, so that they compare equal.
         length = tables.end_tdb - tables.start_tdb
-        return np.where(time >= length, tables.end_tdb, np.where(time <= 0.0, tables.start_tdb, tables.start_tdb + time))
+        return np.where(
+            time >= length, tables.end_tdb, np.where(time <= 0.0, tables.start_tdb, tables.start_tdb + time)
+        )
 
     window = (tables.start_tdb, tables.end_tdb)
     return Intervals(epoch(inside.start), epoch(inside.end), window, epoch(tangents))

@@ -40,9 +40,7 @@ class Intervals:
     tangents: np.ndarray = field(default_factory=lambda: _EMPTY)
 
     @classmethod
-    def make(
-        cls, start: Any, end: Any, span: tuple[float, float], tangents: Any = ()
-    ) -> Intervals:
+    def make(cls, start: Any, end: Any, span: tuple[float, float], tangents: Any = ()) -> Intervals:
         """Check and keep intervals given as any sequences.
 
         Raises
@@ -52,7 +50,9 @@ class Intervals:
         """
         first, last = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
         if first.shape != last.shape or first.ndim != 1:
-            raise InputError(f"starts and ends must be lists of one length; got {first.shape} and {last.shape}")
+            raise InputError(
+                f"starts and ends must be lists of one length; got {first.shape} and {last.shape}"
+            )
         edges = np.concatenate(([span[0]], np.stack((first, last), axis=-1).ravel(), [span[1]]))
         if not np.all(np.diff(edges) >= 0.0) or not np.all(first < last) or not np.all(last[:-1] < first[1:]):
             raise InputError(f"intervals must be sorted, disjoint and inside the span {span}")
@@ -104,7 +104,9 @@ class Intervals:
         if len(self.tangents) == 0:
             return np.zeros(len(self), dtype=bool)
         times = np.sort(self.tangents)
-        return np.searchsorted(times, self.end + 1.0, "right") > np.searchsorted(times, self.start - 1.0, "left")
+        return np.searchsorted(times, self.end + 1.0, "right") > np.searchsorted(
+            times, self.start - 1.0, "left"
+        )
 
     def contains(self, time: np.ndarray) -> np.ndarray:
         """Whether each time lies in an interval, ends included."""
@@ -125,9 +127,7 @@ class Intervals:
         start, end = np.maximum(self.start, first), np.minimum(self.end, last)
         kept = end > start
         times = self.tangents
-        return Intervals(
-            start[kept], end[kept], (first, last), times[(times >= first) & (times <= last)]
-        )
+        return Intervals(start[kept], end[kept], (first, last), times[(times >= first) & (times <= last)])
 
     def without_short(self, minimum_s: float) -> Intervals:
         """Without the intervals shorter than a minimum; one cut by the span counts with the length seen."""
@@ -167,7 +167,10 @@ def at_least(sets: Sequence[Intervals], count: int) -> Intervals:
     falls = times[(level == count - 1) & (change < 0)]
     kept = falls > rises
     marks = [
-        each.tangents[np.sum([o.contains(each.tangents) for o in sets], axis=0) - each.contains(each.tangents) == count - 1]
+        each.tangents[
+            np.sum([o.contains(each.tangents) for o in sets], axis=0) - each.contains(each.tangents)
+            == count - 1
+        ]
         for each in sets
         if len(each.tangents)
     ]
@@ -288,5 +291,7 @@ def _cumulative(passes: Intervals, time: np.ndarray) -> np.ndarray:
     """Seconds of the intervals before each time."""
     total = np.concatenate(([0.0], np.cumsum(passes.duration_s)))
     index = np.searchsorted(passes.start, time, "right")
-    cut = np.where(index > 0, np.maximum(passes.end[np.maximum(index - 1, 0)] - time, 0.0) if len(passes) else 0.0, 0.0)
+    cut = np.where(
+        index > 0, np.maximum(passes.end[np.maximum(index - 1, 0)] - time, 0.0) if len(passes) else 0.0, 0.0
+    )
     return total[index] - cut

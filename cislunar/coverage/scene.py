@@ -76,7 +76,11 @@ SPACING, HALF, REACH, LIGHT, MOON_RADIUS, EARTH_RADIUS, SUN_RADIUS = range(7)
 
 
 def pack(
-    functions: np.ndarray, sizes: tuple[int, int, int], scalars: list[float], tables: list[np.ndarray], knots: np.ndarray
+    functions: np.ndarray,
+    sizes: tuple[int, int, int],
+    scalars: list[float],
+    tables: list[np.ndarray],
+    knots: np.ndarray,
 ) -> Scene:
     """Pack a scene; `sizes`, `scalars` and `tables` are in the order of the places above."""
     flat = [np.array(scalars, dtype=float), *(np.ravel(np.asarray(table, dtype=float)) for table in tables)]

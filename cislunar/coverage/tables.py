@@ -126,7 +126,9 @@ def _fit(function: Any, centre_tdb: np.ndarray, half_s: float, terms: int) -> np
     return np.ascontiguousarray(np.moveaxis(np.einsum("...gp,kp->...gk", values, inverse), -2, 0))
 
 
-def unit_vectors(latitude_rad: Sequence[float] | np.ndarray, longitude_rad: Sequence[float] | np.ndarray) -> np.ndarray:
+def unit_vectors(
+    latitude_rad: Sequence[float] | np.ndarray, longitude_rad: Sequence[float] | np.ndarray
+) -> np.ndarray:
     """Unit vectors, shape (3, n), of latitudes and east longitudes."""
     latitude, longitude = np.asarray(latitude_rad, dtype=float), np.asarray(longitude_rad, dtype=float)
     return np.stack(
@@ -134,7 +136,9 @@ def unit_vectors(latitude_rad: Sequence[float] | np.ndarray, longitude_rad: Sequ
     )
 
 
-def north_vectors(latitude_rad: Sequence[float] | np.ndarray, longitude_rad: Sequence[float] | np.ndarray) -> np.ndarray:
+def north_vectors(
+    latitude_rad: Sequence[float] | np.ndarray, longitude_rad: Sequence[float] | np.ndarray
+) -> np.ndarray:
     """Unit vectors, shape (3, n), that point north along the ground; along the meridian 180 deg away at a pole."""
     latitude, longitude = np.asarray(latitude_rad, dtype=float), np.asarray(longitude_rad, dtype=float)
     return np.stack(

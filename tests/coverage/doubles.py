@@ -36,7 +36,9 @@ class UniformEarth:
 class FixedBodies:
     """Earth that keeps facing the prime meridian (or any direction in turning axes) and a Sun far away on +y."""
 
-    def __init__(self, rate=2.0 * np.pi / SIDEREAL_MONTH_S, distance_km=EARTH_DISTANCE_KM, sun=(0.0, 149597870.7, 0.0)):
+    def __init__(
+        self, rate=2.0 * np.pi / SIDEREAL_MONTH_S, distance_km=EARTH_DISTANCE_KM, sun=(0.0, 149597870.7, 0.0)
+    ):
         self.rate = rate
         self.distance_km = distance_km
         self.sun = np.asarray(sun)
@@ -95,7 +97,10 @@ class Nodes:
         )
 
     def at_tdb(self, tdb):
-        states = [np.concatenate(motion(np.asarray(tdb) - epoch)[:2]) for motion, epoch in zip(self.motion, self.epoch)]
+        states = [
+            np.concatenate(motion(np.asarray(tdb) - epoch)[:2])
+            for motion, epoch in zip(self.motion, self.epoch)
+        ]
         return np.stack(states, axis=1)
 
 
@@ -131,12 +136,16 @@ def kepler_nodes(orbits, span_s, per_orbit=40, epoch=0.0):
         count = int(np.ceil(per_orbit * span_s / period)) + 4
         # Denser at periapsis: times at even steps of eccentric anomaly.
         ecc = orbit.get("mean", 0.0) + np.linspace(0.0, 2.0 * np.pi * span_s / period, count)
-        time = (ecc - orbit["e"] * np.sin(ecc) - (ecc[0] - orbit["e"] * np.sin(ecc[0]))) * period / (2.0 * np.pi)
+        time = (
+            (ecc - orbit["e"] * np.sin(ecc) - (ecc[0] - orbit["e"] * np.sin(ecc[0]))) * period / (2.0 * np.pi)
+        )
         time *= span_s / time[-1]
         pieces.append(np.concatenate([time[None], *motion(time)]))
         offsets.append(offsets[-1] + count)
         motions.append(motion)
-    return Nodes("moon", np.full(len(orbits), epoch), np.concatenate(pieces, axis=1), np.array(offsets), motions)
+    return Nodes(
+        "moon", np.full(len(orbits), epoch), np.concatenate(pieces, axis=1), np.array(offsets), motions
+    )
 
 
 @dataclass(frozen=True)

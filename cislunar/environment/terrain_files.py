@@ -22,6 +22,7 @@ from cislunar.environment.terrain import Grid
 _EXPECTED = "a height grid (.npz, PDS .img or .lbl, GeoTIFF .tif)"
 _RADIUS_M = 1_737_400.0
 _HIGHEST_KM = 20.0
+_FINEST_DEG = 1e-7
 _REMEDY = "give heights above 1737.4 km in mean-Earth latitude and east longitude"
 
 
@@ -204,8 +205,12 @@ def _metadata_number(tags: dict[int, Any], name: str, default: float) -> float:
 def _check(file: Path, grid: Grid) -> None:
     """Refuse grids that cannot be heights of the Moon in the stated unit and place."""
     rows = grid.values.shape[0]
+    steps = abs(grid.latitude_step_deg), grid.longitude_step_deg
+    if not (all(_FINEST_DEG <= step <= 90.0 for step in steps) and np.isfinite(grid.first_longitude_deg)):
+        found = f"steps of {steps[0]:g} and {steps[1]:g} deg from longitude {grid.first_longitude_deg:g} deg"
+        raise fault(file, found, "steps in latitude and eastward", _REMEDY)
     last = grid.first_latitude_deg + grid.latitude_step_deg * (rows - 1)
-    if max(abs(grid.first_latitude_deg), abs(last)) > 90.0 + 1e-6:
+    if not max(abs(grid.first_latitude_deg), abs(last)) <= 90.0 + 1e-6:
         found = f"latitudes from {grid.first_latitude_deg:g} to {last:g} deg"
         raise fault(file, found, "latitudes from -90 to 90 deg", _REMEDY)
     if (grid.values.shape[1] - 1) * grid.longitude_step_deg > 360.0 + 1e-6:

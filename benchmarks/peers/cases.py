@@ -63,3 +63,25 @@ def low_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array, Array]
     return _batch(
         gm, (1837.4, 0.001, 85.0, 40.0, 90.0, 0.0), (10.0, 0.0009, 5.0, 180.0, 90.0, 180.0), n, seed=2
     )
+
+
+def _departures(apogee: tuple[float, float], n: int, gm: float, seed: int) -> tuple[Array, Array]:
+    """Orbits with perigee 200 km above the Earth, shortly after perigee, Earth-centred."""
+    rng = np.random.default_rng(seed)
+    low = 6578.14
+    states = np.empty((6, n))
+    for k, high in enumerate(rng.uniform(*apogee, n)):
+        a, e = 0.5 * (low + high), (high - low) / (high + low)
+        angles = rng.uniform((25.0, 0.0, 0.0, 0.0), (32.0, 360.0, 360.0, 1.0))
+        states[:, k] = kepler_to_state(gm, a, e, *angles)
+    return states, EPOCH_2028_TDB + rng.uniform(0.0, 300.0, n) * DAY_S
+
+
+def direct_transfers(n: int, gm: float = 398600.435507) -> tuple[Array, Array]:
+    """Departures to the Moon's distance, flown for 4.5 days."""
+    return _departures((370e3, 400e3), n, gm, seed=3)
+
+
+def long_transfers(n: int, gm: float = 398600.435507) -> tuple[Array, Array]:
+    """Departures to an apogee of 1.2 to 1.5 million km, flown for 100 days."""
+    return _departures((1.2e6, 1.5e6), n, gm, seed=4)

@@ -128,7 +128,7 @@ class Chebyshev:
         tdb = np.asarray(tdb, dtype=float)
         record = np.clip(((tdb - self.start) // self.length).astype(int), 0, len(self.coefficients) - 1)
         u = 2.0 * ((tdb - self.start) - record * self.length) / self.length - 1.0
-        basis = np.polynomial.chebyshev.chebvander(u, self.coefficients.shape[2] - 1)
+        basis = np.polynomial.chebyshev.chebvander(u, self.coefficients.shape[2] - 1).reshape(*tdb.shape, -1)
         return np.moveaxis(np.einsum("...k,...ck->...c", basis, self.coefficients[record]), -1, 0)
 
 

@@ -95,7 +95,9 @@ class Nyx:
         out = np.empty_like(states)
         for k in range(states.shape[1]):
             start = Epoch.from_tdb_duration(Duration.from_seconds(float(epochs[k])))
-            craft = Spacecraft(Orbit.from_cartesian_npy(states[:, k], start, self._frame), mass=mass, srp=srp)
+            craft = Spacecraft(
+                Orbit.from_cartesian_npy(np.array(states[:, k]), start, self._frame), mass=mass, srp=srp
+            )
             end = flight.for_duration(craft, Duration.from_seconds(float(duration)), trajectory=False)
             out[:, k] = end.state.orbit.cartesian_pos_vel()
         return out

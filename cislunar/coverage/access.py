@@ -4,17 +4,19 @@
         {"alpine": trajectory, "lupine": trajectory},       # Moon-centred batches of one
         sites, stations, environment, (start_tdb, end_tdb),
     )
-    access.chain("schrodinger")                             # Intervals: site - any relay - any station at one instant
+    access.chain("schrodinger")                             # Intervals: site, any relay, any station at once
     access.statistics()["schrodinger"]["chain"]["gap_s"]["max"]
     access.table()                                          # pandas.DataFrame, one row for each interval
     access.degraded("schrodinger")                          # each relay lost, each station lost
 
-Visibility is geometric: straight lines, no refraction, a lunar limb that is a sphere of 1737.4 km between orbiters and the Earth, the
-site's own horizon at the site, the station's mask at the station. It is instantaneous unless `light_time` is set; then a station is taken where
-it is when a signal sent by the relay (or the site) arrives. Times are those of the relay (or the site) either way. In the axes that move
-with the Earth the direction from which the signal comes is that of the relay when it was sent, so this includes the aberration of the
-Earth's motion: light time without aberration would be wrong by the common motion of Earth and Moon, some 20 arcseconds.
-Light time between site and relay (below 0.3 s, usually 0.03 s) is not modelled.
+Visibility is geometric: straight lines, no refraction, a lunar limb that is a sphere of 1737.4 km
+between orbiters and the Earth, the site's own horizon at the site, the station's mask at the station.
+It is instantaneous unless `light_time` is set; then a station is taken where it is when a signal sent
+by the relay (or the site) arrives. Times are those of the relay (or the site) either way. In the axes
+that move with the Earth the direction from which the signal comes is that of the relay when it was
+sent, so this includes the aberration of the Earth's motion: light time without aberration would be
+wrong by the common motion of Earth and Moon, some 20 arcseconds. Light time between site and relay
+(below 0.3 s, usually 0.03 s) is not modelled.
 """
 
 from __future__ import annotations
@@ -140,14 +142,15 @@ class Access:
         Parameters
         ----------
         minimum_pass_s : float
-            Shorter passes (of the set of intervals at hand: one relay's, or the constellation's) are not counted.
+            Shorter passes (of the set of intervals at hand: one relay's, or the constellation's) are
+            not counted.
 
         Returns
         -------
         dict
-            `result[site][link]` is what `intervals.statistics` gives for the constellation, with `by_relay` (the same for
-            each relay alone) and `nfold` (per cent of the time with at least 1, 2, ... relays) for the links over
-            relays, and `by_station` for `direct`.
+            `result[site][link]` is what `intervals.statistics` gives for the constellation, with
+            `by_relay` (the same for each relay alone) and `nfold` (per cent of the time with at least
+            1, 2, ... relays) for the links over relays, and `by_station` for `direct`.
         """
         result: dict[str, dict[str, dict[str, Any]]] = {}
         for site in self.sites:
@@ -178,7 +181,8 @@ class Access:
         Returns
         -------
         list of dict
-            `lost` ("relay alpine", "station dss-14"), `site`, and all of `intervals.statistics`, with `longest_gap_s` beside them.
+            `lost` ("relay alpine", "station dss-14"), `site`, and all of `intervals.statistics`, with
+            `longest_gap_s` beside them.
         """
         relays = self.relays_of(site)
         cases = [
@@ -256,7 +260,8 @@ def compute_access(
     window : tuple of float
         Start and end, seconds past J2000 TDB.
     serves, reports_to : mapping of str to collection of str, optional
-        For each relay the names of the sites it serves and of the stations it reports to; all where not given.
+        For each relay the names of the sites it serves and of the stations it reports to; all where not
+        given.
     light_time : bool
         Take stations where they are when a signal arrives; see the module.
     tables : WindowTables, optional
@@ -269,7 +274,8 @@ def compute_access(
     Raises
     ------
     InputError
-        If the window is empty, a name is used twice or unknown, or a trajectory is not a batch of one about the Moon.
+        If the window is empty, a name is used twice or unknown, or a trajectory is not a batch of one
+        about the Moon.
     EpochRangeError
         If the window leaves the span of the environment's tables.
     """
@@ -339,7 +345,7 @@ def _names(what: str, names: list[str]) -> list[str]:
     for name in names:
         if names.count(name) > 1 or name == ANY:
             raise InputError(
-                f"{what} name {name!r} is used twice or reserved; expected different names, none of them {ANY!r}"
+                f"{what} name {name!r} is used twice or reserved; expected different names, none {ANY!r}"
             )
     return names
 

@@ -1,13 +1,14 @@
 """Eight samples of a smooth function: its certain sign, its extrema and its zeros (compiled).
 
-The polynomial of degree 7 through the samples lies between the smallest and the largest of its Bernstein coefficients [1]_, so coefficients
-of one sign certify the sign everywhere in the stretch, not only at the samples. The last Chebyshev coefficients tell how far
-the polynomial can be from the function.
+The polynomial of degree 7 through the samples lies between the smallest and the largest of its
+Bernstein coefficients [1]_, so coefficients of one sign certify the sign everywhere in the stretch, not
+only at the samples. The last Chebyshev coefficients tell how far the polynomial can be from the
+function.
 
 References
 ----------
-.. [1] R. T. Farouki, "The Bernstein polynomial basis: A centennial retrospective", Comput. Aided Geom. Des. 29, 379 (2012),
-   sections 3 and 5.
+.. [1] R. T. Farouki, "The Bernstein polynomial basis: A centennial retrospective", Comput. Aided Geom.
+   Des. 29, 379 (2012), sections 3 and 5.
 .. [2] L. N. Trefethen, "Approximation Theory and Approximation Practice", SIAM 2013, chapters 3 and 8.
 """
 
@@ -55,7 +56,7 @@ def _times(matrix: Any, memory: Any, samples: int, result: int) -> None:
 
 @kernel
 def to_bernstein(memory: Any, samples: int, result: int) -> None:
-    """Bernstein coefficients, at `result`, of the polynomial through `samples`; the outer two are the end samples."""
+    """Bernstein coefficients, at `result`, of the polynomial through `samples`."""
     _times(_TO_BERNSTEIN, memory, samples, result)
 
 
@@ -69,8 +70,8 @@ def to_monomial(memory: Any, samples: int, result: int) -> None:
 def truncation(memory: Any, samples: int) -> float:
     """Estimate of the distance between the function and the polynomial.
 
-    The size of the last Chebyshev coefficient, or a sixteenth of the last but one where that is larger: one of them
-    alone vanishes for functions that are even or odd about the middle of the stretch.
+    The size of the last Chebyshev coefficient, or a sixteenth of the last but one where that is larger:
+    one of them alone vanishes for functions that are even or odd about the middle of the stretch.
     """
     last = 0.0
     before = 0.0
@@ -92,7 +93,7 @@ def hull(memory: Any, coefficients: int) -> tuple[float, float]:
 
 @kernel
 def turns(memory: Any, coefficients: int) -> int:
-    """Upper bound of the number of extrema inside: sign changes of the differences of Bernstein coefficients."""
+    """Upper bound of the number of extrema: sign changes between successive coefficients."""
     count = 0
     previous = 0.0
     for k in range(1, SAMPLES):

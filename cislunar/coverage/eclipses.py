@@ -48,8 +48,8 @@ def find_eclipses(
 ) -> dict[tuple[str, str, str], Intervals]:
     """Find the times a spacecraft spends in each shadow.
 
-    Bodies are spheres (Moon 1737.4 km, Earth 6378.137 km without atmosphere) and so is the Sun (695,700 km). The penumbra contains
-    the umbra: its intervals are those of any loss of sunlight.
+    Bodies are spheres (Moon 1737.4 km, Earth 6378.137 km without atmosphere) and so is the Sun (695,700
+    km). The penumbra contains the umbra: its intervals are those of any loss of sunlight.
 
     Parameters
     ----------

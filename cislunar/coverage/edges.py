@@ -1,10 +1,11 @@
 """Edges of visibility on the recorded steps of trajectories (compiled).
 
-For every step and function: eight samples, the Bernstein coefficients of the polynomial through them, and a certificate. If all
-coefficients have one sign by more than the truncation error, the function has that sign throughout the step. Otherwise the
-stretch is halved until it is certified or splits into monotone parts, whose ends tell whether they hold a zero. Each zero is found
-again on samples a few seconds around it, which removes the interpolation error. No sampling grid enters: a pass or gap is lost only if
-it is too short to rise above the truncation error that halving leaves, a micrometre or so.
+For every step and function: eight samples, the Bernstein coefficients of the polynomial through them,
+and a certificate. If all coefficients have one sign by more than the truncation error, the function has
+that sign throughout the step. Otherwise the stretch is halved until it is certified or splits into
+monotone parts, whose ends tell whether they hold a zero. Each zero is found again on samples a few
+seconds around it, which removes the interpolation error. No sampling grid enters: a pass or gap is lost
+only if it is too short to rise above the truncation error that halving leaves, a micrometre or so.
 
 An extremum within `NEAR_KM` of zero, crossed or not, is recorded as a near-tangency.
 """
@@ -177,7 +178,8 @@ def _search(
             if divisible and error > _TANGENT_KM:
                 return False
             _near_tangency(work, function, start + 0.5 * width * (1.0 + v))
-    # The polynomial is monotone from -1 to v and from v to 1. Both zeros are taken before the samples are reused.
+    # The polynomial is monotone from -1 to v and from v to 1. Both zeros are taken before the samples
+    # are reused.
     turn = start + 0.5 * width * (1.0 + v)
     before = after = turn
     crosses_before = (first > 0.0) != (middle > 0.0)
@@ -290,8 +292,8 @@ def find_edges(
     ----------
     scene : Scene
     nodes : ndarray, shape (10 * count,)
-        Rows of elapsed time, position, velocity and acceleration of all nodes; at least four nodes to a trajectory and
-        `LANES + 3` in all.
+        Rows of elapsed time, position, velocity and acceleration of all nodes; at least four nodes to a
+        trajectory and `LANES + 3` in all.
     offsets : ndarray of int, shape (n + 1,)
         Trajectory `i` has the nodes `offsets[i]` to `offsets[i + 1]`.
     shift_s : ndarray, shape (n,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM, SPEED_OF_LIGHT_KM_S, SUN_RADIUS_KM
 from cislunar.coverage.edges import find_edges
 from cislunar.coverage.intervals import Intervals
-from cislunar.coverage.scene import Kind, Scene, pack
 from cislunar.coverage.sampling import STENCIL
+from cislunar.coverage.scene import Kind, Scene, pack
 from cislunar.coverage.tables import SPACING_S, WindowTables, north_vectors, unit_vectors
 from cislunar.errors import InputError
 from cislunar.propagation.simd import LANES
@@ -106,7 +107,8 @@ class Relays:
         As `find_edges` takes them.
     offsets : ndarray, shape (n + 1,)
     shift_s, begin_s, end_s : ndarray, shape (n,)
-        Epoch less the start of the window; the part of the window inside each trajectory, empty where there is none.
+        Epoch less the start of the window; the part of the window inside each trajectory, empty where
+        there is none.
     """
 
     nodes: np.ndarray
@@ -116,6 +118,7 @@ class Relays:
     end_s: np.ndarray
 
     def __len__(self) -> int:
+        """Return the number of relays."""
         return len(self.shift_s)
 
     @classmethod
@@ -137,7 +140,7 @@ class Relays:
             nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]
         )
         if np.any(sizes < STENCIL) or np.any(backward) or nodes.shape[1] < STENCIL + LANES:
-            pieces = [_at_least_four(nodes[:, a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+            pieces = [_at_least_four(nodes[:, a:b]) for a, b in pairwise(offsets)]
             pieces.append(np.zeros((10, STENCIL + LANES)))
             offsets = np.concatenate(([0], np.cumsum([piece.shape[1] for piece in pieces[:-1]])))
             nodes = np.concatenate(pieces, axis=1)
@@ -256,7 +259,7 @@ def find_by_chunk(scene: Scene, relays: Relays) -> Iterator[tuple[int, EdgeLists
 def intervals_of(
     lists: EdgeLists, relay: int, function: int, relays: Relays, tables: WindowTables
 ) -> Intervals:
-    """The visibility of one relay and function as intervals in the window; outside the trajectory it is not visible."""
+    """Intervals of one relay and function in the window; none outside the trajectory."""
     first, edges, tangents = lists.of(relay, function)
     begin, end = relays.begin_s[relay], relays.end_s[relay]
     inside = Intervals.from_edges(first, edges, (begin, end))

@@ -1,9 +1,10 @@
 """Visibility as smooth functions of positions: positive means visible, zero is the edge.
 
-Each function is ordinary arithmetic on components, so the same code serves floats, NumPy arrays and SIMD lanes. All
-vectors are in km in any one set of non-rotating axes (ICRF inside the package). The values are in km and are chosen to have no
-near-singularities along an orbit: the usual `sin(elevation) - sin(mask)` has branch points close to the real axis when a low
-orbiter passes overhead, the cap form used here for sites does not.
+Each function is ordinary arithmetic on components, so the same code serves floats, NumPy arrays and
+SIMD lanes. All vectors are in km in any one set of non-rotating axes (ICRF inside the package). The
+values are in km and are chosen to have no near-singularities along an orbit: the usual `sin(elevation)
+- sin(mask)` has branch points close to the real axis when a low orbiter passes overhead, the cap form
+used here for sites does not.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def site_margin(
 ) -> Lanes:
     """Target above the constant mask of a site whose vertical is radial.
 
-    The target at distance `r` from the Moon's centre stands above the elevation `m` exactly where its component along
-    the site's vertical exceeds `R cos^2 m + sin m sqrt(r^2 - R^2 cos^2 m)`.
+    The target at distance `r` from the Moon's centre stands above the elevation `m` exactly where its
+    component along the site's vertical exceeds `R cos^2 m + sin m sqrt(r^2 - R^2 cos^2 m)`.
 
     Parameters
     ----------
@@ -105,8 +106,9 @@ def shadow_margin(
 ) -> Lanes:
     """Orbiter outside the umbra or the penumbra of a spherical body.
 
-    The discs of body and Sun, of angular radii `a` and `s`, touch from outside (penumbra) or inside (umbra) where the cosine of
-    their separation equals `cos(a + s)` or `cos(a - s)`; multiplied by the distance to the body.
+    The discs of body and Sun, of angular radii `a` and `s`, touch from outside (penumbra) or inside
+    (umbra) where the cosine of their separation equals `cos(a + s)` or `cos(a - s)`; multiplied by the
+    distance to the body.
 
     Parameters
     ----------
@@ -122,8 +124,8 @@ def shadow_margin(
     Returns
     -------
     float, array or lanes
-        Margin in km, positive outside the shadow. Where the body's disc is smaller than the Sun's there is no umbra
-        and its margin is positive.
+        Margin in km, positive outside the shadow. Where the body's disc is smaller than the Sun's there
+        is no umbra and its margin is positive.
     """
     b2 = bx * bx + by * by + bz * bz
     s2 = sx * sx + sy * sy + sz * sz

@@ -1,8 +1,9 @@
 """Sites whose horizon depends on azimuth (compiled).
 
-Between two knots of the mask its elevation is linear in azimuth, so the margin is smooth there and has kinks at knots. The direction to
-the target, in east and north components, is a polynomial curve that lies in the hull of its control points: that bounds the azimuths of
-a stretch with certainty, and with them the mask.
+Between two knots of the mask its elevation is linear in azimuth, so the margin is smooth there and has
+kinks at knots. The direction to the target, in east and north components, is a polynomial curve that
+lies in the hull of its control points: that bounds the azimuths of a stretch with certainty, and with
+them the mask.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from cislunar.propagation.jit import kernel
 from cislunar.propagation.simd import LANES, load, store
 
 VISIBLE, HIDDEN, SMOOTH, MIXED = 1, 0, 2, 3
-"""What is known of a stretch: visible or hidden throughout; no knot in its range of azimuths; none of these."""
+"""What is known of a stretch: visible or hidden throughout; no knot in its range of azimuths; none of
+these."""
 
 CONTROL = MEMORY
 """Two rows of scratch memory for control points."""

@@ -1,7 +1,8 @@
 """Sets of time intervals, their algebra and their statistics.
 
-An `Intervals` lives in a span: its complement is taken in that span, and an interval that touches an end of the span is cut
-there. Everything works on whole arrays; `at_least` (one sweep over all edges) gives unions, intersections and N-fold overlap alike.
+An `Intervals` lives in a span: its complement is taken in that span, and an interval that touches an
+end of the span is cut there. Everything works on whole arrays; `at_least` (one sweep over all edges)
+gives unions, intersections and N-fold overlap alike.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class Intervals:
     span : tuple of float
         First and last time looked at.
     tangents : ndarray, shape (k,)
-        Times at which the visibility comes so close to its edge without a clear crossing that a small change of orbit or
-        terrain would make or unmake a pass or a gap.
+        Times at which the visibility comes so close to its edge without a clear crossing that a small
+        change of orbit or terrain would make or unmake a pass or a gap.
     """
 
     start: np.ndarray
@@ -81,6 +82,7 @@ class Intervals:
         return cls(_EMPTY, _EMPTY, span)
 
     def __len__(self) -> int:
+        """Return the number of intervals."""
         return len(self.start)
 
     @property
@@ -148,7 +150,8 @@ def at_least(sets: Sequence[Intervals], count: int) -> Intervals:
     Returns
     -------
     Intervals
-        A near-tangency of one set is kept where it could change the answer: where exactly `count - 1` of the others hold.
+        A near-tangency of one set is kept where it could change the answer: where exactly `count - 1`
+        of the others hold.
     """
     span = sets[0].span
     if any(other.span != span for other in sets):
@@ -189,7 +192,7 @@ def intersection(sets: Sequence[Intervals]) -> Intervals:
 
 
 def lengths(durations_s: np.ndarray) -> dict[str, float]:
-    """Mean, median, 95th percentile (linear interpolation) and maximum of lengths in s; zeros if there are none."""
+    """Mean, median, 95th percentile (linear) and maximum of lengths in s; zeros if there are none."""
     if len(durations_s) == 0:
         return {"mean": 0.0, "median": 0.0, "p95": 0.0, "max": 0.0}
     return {
@@ -213,10 +216,11 @@ def statistics(passes: Intervals, minimum_pass_s: float = 0.0) -> dict[str, Any]
     Returns
     -------
     dict
-        `percent` of the span; numbers of `passes` and `gaps`, and how many of each are cut by the ends of the span
-        (`passes_cut`, `gaps_cut`: they count with the length seen); `pass_s` and `gap_s`, each with `mean`, `median`, `p95` (linear) and
-        `max`; `mean_response_s`, the mean wait of a request made at a random time, the sum of squared gaps over twice the
-        span (a gap cut by the end of the span is taken to end there); `near_tangencies`, how many were met.
+        `percent` of the span; numbers of `passes` and `gaps`, and how many of each are cut by the ends
+        of the span (`passes_cut`, `gaps_cut`: they count with the length seen); `pass_s` and `gap_s`,
+        each with `mean`, `median`, `p95` (linear) and `max`; `mean_response_s`, the mean wait of a
+        request made at a random time, the sum of squared gaps over twice the span (a gap cut by the end
+        of the span is taken to end there); `near_tangencies`, how many were met.
     """
     useful = passes.without_short(minimum_pass_s) if minimum_pass_s > 0.0 else passes
     gaps = useful.complement()
@@ -258,8 +262,9 @@ def daily(passes: Intervals, epoch_tdb: float, minimum_pass_s: float = 0.0) -> d
     Returns
     -------
     dict of ndarray, shape (days,)
-        `day` (number), `seen_s` (length of the day inside the span; less than 86,400 in the first and last if
-        they are cut), `percent` of the length seen, `longest_gap_s` (gaps are cut at the day's ends), `passes` (that start in the day).
+        `day` (number), `seen_s` (length of the day inside the span; less than 86,400 in the first and
+        last if they are cut), `percent` of the length seen, `longest_gap_s` (gaps are cut at the day's
+        ends), `passes` (that start in the day).
     """
     useful = passes.without_short(minimum_pass_s) if minimum_pass_s > 0.0 else passes
     first, last = useful.span
@@ -269,7 +274,8 @@ def daily(passes: Intervals, epoch_tdb: float, minimum_pass_s: float = 0.0) -> d
     held = _cumulative(useful, finish) - _cumulative(useful, begin)
     gaps = useful.complement()
     longest = np.zeros(len(number))
-    # The gaps of a day are those from the first that ends in or after it to the last that starts in or before it.
+    # The gaps of a day are those from the first that ends in or after it to the last that starts in or
+    # before it.
     low = np.searchsorted(gaps.end, begin, "right")
     high = np.searchsorted(gaps.start, finish, "left")
     for day in range(len(number)):

@@ -1,13 +1,14 @@
 """Positions on the recorded steps of a trajectory, eight samples of a stretch of time at once (compiled).
 
-Between two nodes the trajectory is the Hermite polynomial of degree 11 through position, velocity and acceleration at four
-neighbouring nodes: one node before the step, its two ends, one after (shifted inwards at the ends of the trajectory). It is written in
-Newton's form; the divided differences of several stencils are made at once, one in each lane [1]_.
+Between two nodes the trajectory is the Hermite polynomial of degree 11 through position, velocity and
+acceleration at four neighbouring nodes: one node before the step, its two ends, one after (shifted
+inwards at the ends of the trajectory). It is written in Newton's form; the divided differences of
+several stencils are made at once, one in each lane [1]_.
 
 References
 ----------
-.. [1] J. Stoer and R. Bulirsch, "Introduction to Numerical Analysis", 3rd ed., Springer 2002, section 2.1.5 (Hermite interpolation by
-   generalised divided differences).
+.. [1] J. Stoer and R. Bulirsch, "Introduction to Numerical Analysis", 3rd ed., Springer 2002, section
+   2.1.5 (Hermite interpolation by generalised divided differences).
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ TERMS = 3 * STENCIL
 
 _POINTS = 0.5 - 0.5 * np.cos(np.pi * np.arange(SAMPLES) / (SAMPLES - 1))
 FRACTION = np.concatenate((_POINTS, np.ones(ROW - SAMPLES)))
-"""Where the samples lie in a stretch, 0 to 1: the Chebyshev-Lobatto points (the last repeated to fill `ROW`)."""
+"""Where the samples lie in a stretch, 0 to 1: the Chebyshev-Lobatto points (the last repeated to fill
+`ROW`)."""
 
 
 @kernel
@@ -53,8 +55,8 @@ def divide(
     offset_s : float
         Added to the elapsed times.
     memory : ndarray
-        Receives at `newton` the coefficients by component, term and lane (3 x 12 rows of lanes), at `times` those of the
-        nodes (4 rows); 16 rows from `scratch` are used.
+        Receives at `newton` the coefficients by component, term and lane (3 x 12 rows of lanes), at
+        `times` those of the nodes (4 rows); 16 rows from `scratch` are used.
     """
     for a in range(STENCIL):
         store(memory, times + a * LANES, load(nodes, first + a) + offset_s)
@@ -122,7 +124,7 @@ def sample_positions(
 
 @kernel
 def table_component(table: Any, base: int, terms: int, scaled: Any) -> Any:
-    """Value of one tabulated polynomial, whose coefficients start at `table[base]`, at scaled times (lanes)."""
+    """Value, at scaled times, of the polynomial whose coefficients start at `table[base]`."""
     value = splat(table[base + terms - 1])
     for term in range(terms - 2, -1, -1):
         value = value * scaled + table[base + term]

@@ -1,7 +1,8 @@
-"""What the edge finder looks at: sites, stations, Sun and Earth of one window, and the list of visibility functions.
+"""What the edge finder looks at: sites, stations, Sun and Earth of one window, and the list of
+visibility functions.
 
-Compiled code takes few flat arrays best, so everything a function needs is packed into a `Scene`; `margin_samples` evaluates any of its
-functions at the eight samples of a stretch of time.
+Compiled code takes few flat arrays best, so everything a function needs is packed into a `Scene`;
+`margin_samples` evaluates any of its functions at the eight samples of a stretch of time.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ SITE_UP, SITE_NORTH, SITE_RADIUS, SITE_SINE = 6, 7, 8, 9
 STATION_POSITION, STATION_UP, STATION_SINE = 10, 11, 12
 KNOT_AZIMUTH, KNOT_ELEVATION = 13, 14
 
-# Places in `numbers`: spacing and half width of the pieces, farthest station from the Earth's centre, s per km of light
-# (0: instantaneous), radii.
+# Places in `numbers`: spacing and half width of the pieces, farthest station from the Earth's centre, s
+# per km of light (0: instantaneous), radii.
 SPACING, HALF, REACH, LIGHT, MOON_RADIUS, EARTH_RADIUS, SUN_RADIUS = range(7)
 
 
@@ -162,8 +163,8 @@ def margin_samples(scene: Any, memory: Any, function: int, piece: int) -> None:
     ----------
     scene : Scene
     memory : ndarray, shape (>= MEMORY,)
-        Holds relay positions and times at `PLACE`; receives the margins in km at `MARGIN`, or for a site with an azimuth mask the direction
-        of its target at `TOWARDS`.
+        Holds relay positions and times at `PLACE`; receives the margins in km at `MARGIN`, or for a
+        site with an azimuth mask the direction of its target at `TOWARDS`.
     function : int
         Its number in the scene.
     piece : int
@@ -215,7 +216,8 @@ def margin_samples(scene: Any, memory: Any, function: int, piece: int) -> None:
                 moon_radius = scene.numbers[MOON_RADIUS]
                 store(memory, MARGIN + k, _occultation_margin(x, y, z, dx, dy, dz, moon_radius))
             else:
-                # Directions at the station belong to axes that move with the Earth: only its turn is taken at arrival.
+                # Directions at the station belong to axes that move with the Earth: only its turn is
+                # taken at arrival.
                 ex, ey, ez = _slow(scene, EARTH, piece, scaled)
                 ux, uy, uz = _fast(scene, STATION_UP, station, arrival)
                 dx, dy, dz = x - ex - px, y - ey - py, z - ez - pz
@@ -229,7 +231,7 @@ def margin_samples(scene: Any, memory: Any, function: int, piece: int) -> None:
                 ex, ey, ez = _slow(scene, EARTH, piece, scaled)
                 bx, by, bz = ex - x, ey - y, ez - z
                 radius = scene.numbers[EARTH_RADIUS]
-            umbra = 1.0 if kind == _MOON_UMBRA or kind == _EARTH_UMBRA else -1.0
+            umbra = 1.0 if kind in (_MOON_UMBRA, _EARTH_UMBRA) else -1.0
             sun_radius = scene.numbers[SUN_RADIUS]
             margin = _shadow_margin(bx, by, bz, sx - x, sy - y, sz - z, radius, sun_radius, umbra)
             store(memory, MARGIN + k, margin)
@@ -252,7 +254,8 @@ def earth_limb_samples(scene: Any, memory: Any, piece: int) -> float:
         ex, ey, ez = _slow(scene, EARTH, piece, _scaled_time(scene, piece, load(memory, PLACE + 3 * ROW + k)))
         dx, dy, dz = ex - x, ey - y, ez - z
         store(memory, MARGIN + k, _occultation_margin(x, y, z, dx, dy, dz, scene.numbers[MOON_RADIUS]))
-        # The direction to a station differs by its distance from the Earth's centre over the distance of the relay.
+        # The direction to a station differs by its distance from the Earth's centre over the distance
+        # of the relay.
         ratio = np.sqrt((x * x + y * y + z * z) / (dx * dx + dy * dy + dz * dz))
         store(memory, TOWARDS + k, ratio)
     for k in range(ROW):

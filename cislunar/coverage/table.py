@@ -51,12 +51,14 @@ def access_table(access: Access) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns `COLUMNS`. Rows by link: `site-relay` for each site and relay and for any relay; `relay-earth` for each relay and
-        station and for any station; `chain` for each site, relay and station, for any station, and for any relay and any station;
-        `direct` for each site and station and for any station. "any" is the union. `start_cut` and `end_cut` tell
-        that the window, not an edge, ends the interval. `max_elevation_deg` is the elevation of the relay over the
-        site (`site-relay`, `chain`), of the relay over the station (`relay-earth`), of the station over the site's
-        horizontal (`direct`); `min_range_km` is the distance between the same two. In a union they are the best of its members.
+        The columns `COLUMNS`. Rows by link: `site-relay` for each site and relay and for any relay;
+        `relay-earth` for each relay and station and for any station; `chain` for each site, relay and
+        station, for any station, and for any relay and any station; `direct` for each site and station
+        and for any station. "any" is the union. `start_cut` and `end_cut` tell that the window, not an
+        edge, ends the interval. `max_elevation_deg` is the elevation of the relay over the site (`site-
+        relay`, `chain`), of the relay over the station (`relay-earth`), of the station over the site's
+        horizontal (`direct`); `min_range_km` is the distance between the same two. In a union they are
+        the best of its members.
     """
     import pandas as pd
 
@@ -181,7 +183,7 @@ def relay_positions(trajectory: Any, tdb: np.ndarray) -> np.ndarray:
 
 
 def _extremes(held: Intervals, look: Look) -> tuple[np.ndarray, np.ndarray]:
-    """Highest elevation (rad) and shortest range (km) in each interval, by narrowing samples around the best."""
+    """Highest elevation (rad) and shortest range (km) in each interval."""
     if len(held) == 0:
         return np.zeros(0), np.zeros(0)
     return _highest(held, lambda tdb: look(tdb)[0]), -_highest(held, lambda tdb: -look(tdb)[1])

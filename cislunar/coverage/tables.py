@@ -1,9 +1,10 @@
 """Where Moon, Earth, Sun, sites and stations are during one window of time, as short polynomials.
 
-Evaluating an ephemeris, the lunar librations or the Earth's orientation costs microseconds per epoch; the edges of coverage
-need millions of epochs. `WindowTables` samples each once per half day at Chebyshev points and keeps monomials of the scaled time. The
-pieces are twice as wide as their spacing, so that any stretch of time no longer than the spacing lies inside one piece. Sites and
-stations are linear combinations of the coefficients of the two rotations, so their number costs nothing here.
+Evaluating an ephemeris, the lunar librations or the Earth's orientation costs microseconds per epoch;
+the edges of coverage need millions of epochs. `WindowTables` samples each once per half day at
+Chebyshev points and keeps monomials of the scaled time. The pieces are twice as wide as their spacing,
+so that any stretch of time no longer than the spacing lies inside one piece. Sites and stations are
+linear combinations of the coefficients of the two rotations, so their number costs nothing here.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class WindowTables:
         return np.ascontiguousarray(np.einsum("gijk,jn->gnik", self.moon, vectors))
 
     def on_earth(self, vectors: np.ndarray) -> np.ndarray:
-        """Polynomials, shape (pieces, n, 3, terms), of vectors (3, n) fixed in Earth-fixed axes, from its centre."""
+        """Polynomials, shape (pieces, n, 3, terms), of vectors (3, n) fixed in Earth-fixed axes."""
         return np.ascontiguousarray(np.einsum("gijk,jn->gnik", self.spin, vectors))
 
     def evaluate(self, polynomials: np.ndarray, tdb: np.ndarray) -> np.ndarray:
@@ -139,7 +140,7 @@ def unit_vectors(
 def north_vectors(
     latitude_rad: Sequence[float] | np.ndarray, longitude_rad: Sequence[float] | np.ndarray
 ) -> np.ndarray:
-    """Unit vectors, shape (3, n), that point north along the ground; along the meridian 180 deg away at a pole."""
+    """Unit vectors, shape (3, n), that point north along the ground."""
     latitude, longitude = np.asarray(latitude_rad, dtype=float), np.asarray(longitude_rad, dtype=float)
     return np.stack(
         (-np.sin(latitude) * np.cos(longitude), -np.sin(latitude) * np.sin(longitude), np.cos(latitude))

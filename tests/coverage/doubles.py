@@ -34,7 +34,7 @@ class UniformEarth:
 
 
 class FixedBodies:
-    """Earth that keeps facing the prime meridian (or any direction in turning axes) and a Sun far away on +y."""
+    """Earth that keeps facing the prime meridian, and a Sun far away on +y."""
 
     def __init__(
         self, rate=2.0 * np.pi / SIDEREAL_MONTH_S, distance_km=EARTH_DISTANCE_KM, sun=(0.0, 149597870.7, 0.0)
@@ -99,7 +99,7 @@ class Nodes:
     def at_tdb(self, tdb):
         states = [
             np.concatenate(motion(np.asarray(tdb) - epoch)[:2])
-            for motion, epoch in zip(self.motion, self.epoch)
+            for motion, epoch in zip(self.motion, self.epoch, strict=True)
         ]
         return np.stack(states, axis=1)
 
@@ -128,7 +128,7 @@ def kepler_motion(a, e, i, raan=0.0, argp=0.0, mean=0.0, gm=GM_MOON):
 
 
 def kepler_nodes(orbits, span_s, per_orbit=40, epoch=0.0):
-    """Batch of Kepler orbits (dicts of `kepler_motion` arguments) with nodes even in eccentric anomaly or so."""
+    """Batch of Kepler orbits (dicts of `kepler_motion` arguments), nodes even in eccentric anomaly."""
     pieces, offsets, motions = [], [0], []
     for orbit in orbits:
         motion = kepler_motion(**orbit)

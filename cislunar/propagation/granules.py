@@ -1,13 +1,14 @@
 """The environment along a flight as short overlapping polynomials, the only form the integration loop reads.
 
-Time is cut into cells of `SPACING_S` on one absolute grid; the polynomials of cell `k` are valid over cells `k` and
-`k + 1`, so a step that begins in a cell never leaves the validity of its polynomials unless it is longer than a cell.
-Tabulated are the positions of the bodies, the acceleration they give the centre, and the quaternion from ICRF to the
-axes of the gravity field. Each is a polynomial in `u = (t - centre) / half width`, `TERMS` monomials.
+Time is cut into cells of `SPACING_S` on one absolute grid; the polynomials of cell `k` are valid over cells
+`k` and `k + 1`, so a step that begins in a cell never leaves the validity of its polynomials unless it is
+longer than a cell. Tabulated are the positions of the bodies, the acceleration they give the centre, and
+the quaternion from ICRF to the axes of the gravity field. Each is a polynomial in `u = (t - centre) / half
+width`, `TERMS` monomials.
 
-Cells are computed in fixed blocks of the absolute grid, whatever span is asked for, so that a trajectory meets the
-same polynomials, bit for bit, alone and in any batch. Over DE440 the polynomials agree with the tables they are made
-from to 1e-9 of the distance of the Moon, below 1 mm (tests).
+Cells are computed in fixed blocks of the absolute grid, whatever span is asked for, so that a trajectory
+meets the same polynomials, bit for bit, alone and in any batch. Over DE440 the polynomials agree with the
+tables they are made from to 1e-9 of the distance of the Moon, below 1 mm (tests).
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ class GranuleTable:
         values = self.sample((centres[:, None] + half * nodes).reshape(-1))
         values = values.reshape(-1, _BLOCK, TERMS)
         coefficients = np.zeros((_BLOCK, values.shape[0], TERMS))
-        # Interpolation by the discrete orthogonality of Chebyshev polynomials, then monomials; plain sums in a
-        # fixed order, so that no library's blocking decides the last bit.
+        # Interpolation by the discrete orthogonality of Chebyshev polynomials, then monomials; plain sums
+        # in a fixed order, so that no library's blocking decides the last bit.
         for term in range(TERMS):
             unit = np.eye(TERMS)[term]
             weights = chebyshev.chebval(nodes, unit) * ((1.0 if term == 0 else 2.0) / TERMS)

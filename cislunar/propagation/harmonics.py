@@ -1,15 +1,16 @@
 r"""Gravity of a body from spherical harmonics, column by column, finite at the poles.
 
-With `s, t, u` the direction cosines in the body's axes, `rho = R / r` and `A_nm(u)` the 4-pi-normalised Legendre
-functions divided by `cos(latitude)^m`, the potential beyond the central term is
+With `s, t, u` the direction cosines in the body's axes, `rho = R / r` and `A_nm(u)` the 4-pi-normalised
+Legendre functions divided by `cos(latitude)^m`, the potential beyond the central term is
 
 .. math:: U = \frac{GM}{r} \sum_{n \ge 1} \rho^n \sum_m A_{nm}(u)\,
           \bigl[C_{nm}\,\mathrm{Re}(s + i t)^m + S_{nm}\,\mathrm{Im}(s + i t)^m\bigr],
 
-and its gradient follows from four sums over the same functions [1]_. Two changes make the sums cheap: order `m` is the
-outer loop, so that `(rho s + i rho t)^m` multiplies each column once; and each column is scaled so that it starts
-with 1 and obeys `Q_n = alpha_n (rho u) Q_(n-1) - rho^2 Q_(n-2)`, the scale going into the coefficients. One pair
-`(n, m)` then costs nine operations: three for the recursion and one for each of six sums.
+and its gradient follows from four sums over the same functions [1]_. Two changes make the sums cheap: order
+`m` is the outer loop, so that `(rho s + i rho t)^m` multiplies each column once; and each column is scaled
+so that it starts with 1 and obeys `Q_n = alpha_n (rho u) Q_(n-1) - rho^2 Q_(n-2)`, the scale going into the
+coefficients. One pair `(n, m)` then costs nine operations: three for the recursion and one for each of six
+sums.
 
 References
 ----------

@@ -6,13 +6,13 @@ For `r'' = f(t, r)` the 17 stages and the two solutions of one step of length `h
     r1  = r + h v + h^2 sum_i b_i k_i          v1  = v + h sum_i b'_i k_i           (order 12, propagated)
     r1* = r + h v + h^2 sum_i b*_i k_i         v1* = v + h sum_i b'*_i k_i          (order 10, error estimate)
 
-The numbers are the published 30-digit decimals, kept as text so that tests can check the order conditions exactly;
-the arrays at the end are the nearest float64 values.
+The numbers are the published 30-digit decimals, kept as text so that tests can check the order conditions
+exactly; the arrays at the end are the nearest float64 values.
 
 References
 ----------
-J. R. Dormand, M. E. A. El-Mikkawy, P. J. Prince, "High-order embedded Runge-Kutta-Nystrom formulae", IMA Journal of
-Numerical Analysis 7 (1987) 423-430.
+J. R. Dormand, M. E. A. El-Mikkawy, P. J. Prince, "High-order embedded Runge-Kutta-Nystrom formulae", IMA
+Journal of Numerical Analysis 7 (1987) 423-430.
 """
 
 from __future__ import annotations

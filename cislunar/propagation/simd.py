@@ -27,10 +27,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numba import extending
 from numba.core import types
 from numba.core.typeconv import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, lower_cast, models, overload, register_model
+from numba.extending import lower_builtin, lower_cast, models, overload, register_model
 
 from cislunar.errors import InputError
 
@@ -52,6 +53,9 @@ LANES = _lanes_of_this_process()
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
 _INTEGERS = ir.VectorType(ir.IntType(64), LANES)
 _BITS = ir.VectorType(ir.IntType(1), LANES)
+intrinsic: Any = (
+    extending.intrinsic
+)  # typed as Any: the arguments of the typing function differ from the caller's
 _CONTRACT = ("contract",)
 
 
@@ -180,7 +184,7 @@ def _type_select(_typingctx: Any, mask: Any, yes: Any, no: Any) -> Any:
     return lanes_type(mask_type, lanes_type, lanes_type), emit
 
 
-_select: Any = intrinsic(_type_select)
+_select = intrinsic(_type_select)
 
 
 @overload(np.where)

@@ -1,0 +1,146 @@
+"""What is checked before a batch is flown: shapes, options, and each trajectory's own input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cislunar.environment.epochs import calendar
+from cislunar.errors import CislunarError, EpochRangeError, InputError
+from cislunar.propagation.force_model import ForceModel
+
+TIGHTEST_RTOL = 1e-14
+"""Tolerances below this ask for more than float64 can give."""
+
+
+def some(indices: np.ndarray) -> str:
+    """Write up to ten indices."""
+    text = ", ".join(str(i) for i in indices[:10])
+    return text if indices.size <= 10 else f"{text} and {indices.size - 10} more"
+
+
+@dataclass
+class Problems:
+    """Which trajectories cannot be flown, and why."""
+
+    bad: np.ndarray
+    texts: dict[int, str]
+    outside: np.ndarray
+
+    @property
+    def any(self) -> bool:
+        """Whether some trajectory cannot be flown."""
+        return bool(self.bad.any())
+
+    def error(self, epochs: np.ndarray, durations: np.ndarray, forces: ForceModel) -> CislunarError:
+        """Return one error that lists all of them; of the kind for epochs if that is all there is."""
+        groups: dict[str, list[int]] = {}
+        for i, text in self.texts.items():
+            groups.setdefault(text, []).append(i)
+        lines = [f"trajectories {some(np.array(members))}: {text}" for text, members in groups.items()]
+        if (self.bad == self.outside).all():
+            first = int(np.flatnonzero(self.outside)[0])
+            low, high = forces.span_tdb
+            epoch = epochs[first] if not low <= epochs[first] <= high else epochs[first] + durations[first]
+            return EpochRangeError(
+                "; ".join(lines),
+                epoch_tdb=float(epoch),
+                span_tdb=(low, high),
+                table=forces.ephemeris.name,
+            )
+        return InputError("; ".join(lines))
+
+
+def find_problems(
+    states: np.ndarray, epochs: np.ndarray, durations: np.ndarray, stops: np.ndarray, forces: ForceModel
+) -> Problems:
+    """Check the input of each trajectory."""
+    texts: dict[int, str] = {}
+
+    def note(mask: np.ndarray, text: str) -> None:
+        for i in np.flatnonzero(mask):
+            texts.setdefault(int(i), text)
+
+    finite = np.isfinite(states).all(axis=0)
+    note(~finite, "the state holds a value that is not finite")
+    note(~np.isfinite(epochs), "the epoch is not finite")
+    note(~np.isfinite(durations), "the duration is not finite")
+    with np.errstate(invalid="ignore", over="ignore"):
+        radius = np.sqrt((states[:3] ** 2).sum(axis=0))
+        speed = np.sqrt((states[3:] ** 2).sum(axis=0))
+        note(
+            finite & (radius < forces.radius_km),
+            f"the start lies inside the {forces.center}, below {forces.radius_km} km from its centre",
+        )
+        note(
+            finite & ((speed > 1e4) | ~np.isfinite(radius) | (radius > 1e11)),
+            "the state is out of range: expected km and km/s, shape (6, n), one column for each trajectory",
+        )
+        note(stops <= 0.0, "the stopping radius is not positive")
+        low, high = forces.span_tdb
+        first, last = np.minimum(epochs, epochs + durations), np.maximum(epochs, epochs + durations)
+        outside = np.isfinite(first) & np.isfinite(last) & ((first < low) | (last > high))
+    note(
+        outside,
+        f"the flight leaves the tables ({forces.ephemeris.name}), which span {calendar(low)} to {calendar(high)}; "
+        "choose epochs and durations inside, or name an SPK file and a lunar orientation that cover them",
+    )
+    bad = np.zeros(epochs.size, dtype=bool)
+    bad[list(texts)] = True
+    only_outside = np.zeros_like(bad)
+    only_outside[[i for i, text in texts.items() if text.startswith("the flight leaves")]] = True
+    return Problems(bad, dict(sorted(texts.items())), only_outside)
+
+
+def shaped(
+    state: ArrayLike, epoch: ArrayLike, duration: ArrayLike, stop: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return states (6, n), epochs, durations and stopping radii (n,), the latter NaN where there is none.
+
+    Raises
+    ------
+    InputError
+        The shapes do not fit together.
+    """
+    try:
+        states = np.asarray(state, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"state: expected numbers of shape (6, n); got {type(state).__name__}") from error
+    if states.ndim == 1:
+        states = states[:, None]
+    if states.ndim != 2 or states.shape[0] != 6:
+        hint = "; the trajectories are the last axis" if states.ndim == 2 and states.shape[1] == 6 else ""
+        raise InputError(f"state: expected shape (6, n); got {np.shape(state)}{hint}")
+    n = states.shape[1]
+    stops = np.full(n, np.nan) if stop is None else per_trajectory(stop, n, "stop_radius_km")
+    return (
+        np.ascontiguousarray(states),
+        per_trajectory(epoch, n, "epoch"),
+        per_trajectory(duration, n, "duration"),
+        stops,
+    )
+
+
+def per_trajectory(values: ArrayLike, n: int, name: str) -> np.ndarray:
+    """Return one number, or one for each trajectory, as an array of shape (n,)."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected one number or one for each of {n} trajectories") from error
+    if array.ndim > 1 or array.size not in (1, n):
+        raise InputError(f"{name}: expected one number or shape ({n},); got shape {array.shape}")
+    return np.broadcast_to(array.reshape(-1), (n,)).copy()
+
+
+def check_options(rtol: float, on_error: str, max_steps: int, threads: int | None) -> None:
+    """Raise `InputError` for an option out of range."""
+    if not TIGHTEST_RTOL <= rtol <= 1e-2:
+        raise InputError(f"rtol: expected {TIGHTEST_RTOL:g} (float64 can give no less) to 0.01; got {rtol}")
+    if on_error not in ("raise", "status"):
+        raise InputError(f'on_error: expected "raise" or "status"; got {on_error!r}')
+    if max_steps < 1:
+        raise InputError(f"max_steps: expected at least 1; got {max_steps}")
+    if threads is not None and threads < 1:
+        raise InputError(f"threads: expected at least 1; got {threads}")

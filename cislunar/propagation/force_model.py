@@ -1,0 +1,306 @@
+"""What acts on a spacecraft: the public description of a force model, and its form for the compiled loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cislunar.constants import AU_KM, EARTH_RADIUS_KM, MOON_RADIUS_KM, SOLAR_PRESSURE_N_M2, SUN_RADIUS_KM
+from cislunar.environment.ephemeris import EARTH_MOON_BARYCENTRE, Ephemeris
+from cislunar.environment.gravity import PACKAGED_FIELD, GravityField, load_field
+from cislunar.environment.orientation import LunarOrientation, axes_rotation
+from cislunar.errors import InputError
+from cislunar.propagation.granules import GranuleTable
+from cislunar.propagation.harmonics import pack_coefficients
+
+if TYPE_CHECKING:
+    from cislunar.propagation.model import Model
+
+BODY_RADIUS_KM: Mapping[str, float] = {
+    "sun": SUN_RADIUS_KM,
+    "mercury": 2440.53,
+    "venus": 6051.8,
+    "earth": EARTH_RADIUS_KM,
+    "moon": MOON_RADIUS_KM,
+    "mars": 3396.19,
+    "jupiter": 71492.0,
+    "saturn": 60268.0,
+    "uranus": 25559.0,
+    "neptune": 24764.0,
+    "pluto": 1188.3,
+}
+"""Sphere on which a trajectory about a body ends, km. Planets: equatorial radii of the IAU (2015 report)."""
+
+DEFAULT_DEGREE = 50
+
+
+@dataclass(frozen=True)
+class RadiationPressure:
+    """Sunlight on a sphere, or on a plate that faces the Sun.
+
+    Attributes
+    ----------
+    area_to_mass_m2_kg : float or array_like, shape (n,)
+        Reflectivity coefficient times area over mass, one number or one for each trajectory, m^2/kg.
+    pressure_n_m2 : float
+        Pressure of sunlight on an absorber at 1 au, N/m^2.
+    shadows : sequence of str
+        Bodies whose umbra and penumbra the spacecraft may enter; none for an unshadowed force.
+    """
+
+    area_to_mass_m2_kg: ArrayLike
+    pressure_n_m2: float = SOLAR_PRESSURE_N_M2
+    shadows: Sequence[str] = ("moon", "earth")
+
+    def strength(self, n: int) -> np.ndarray:
+        """Acceleration times the square of the distance from the Sun, km^3/s^2, for n trajectories.
+
+        Raises
+        ------
+        InputError
+            The number of values is neither 1 nor n, or one of them is negative or not finite.
+        """
+        values = np.asarray(self.area_to_mass_m2_kg, dtype=np.float64)
+        if values.ndim > 1 or values.size not in (1, n):
+            raise InputError(
+                f"radiation pressure: expected one area-to-mass ratio or one for each of {n} trajectories; "
+                f"got shape {values.shape}"
+            )
+        if not (np.isfinite(values).all() and (values >= 0.0).all()):
+            raise InputError("radiation pressure: expected area-to-mass ratios of 0 or more, m^2/kg")
+        return np.broadcast_to(values * (self.pressure_n_m2 * 1e-3 * AU_KM**2), (n,)).copy()
+
+
+class ForceModel:
+    """Forces on spacecraft about one body.
+
+    Parameters
+    ----------
+    center : str
+        Body at the origin; any body of the ephemeris.
+    gravity : str, path-like, GravityField or None
+        Field of the centre: a name or file that `cislunar.environment.gravity.load_field` knows, a field,
+        or None for a point mass. `"default"` is GRGM1200A for the Moon and a point mass for other bodies.
+    degree : int, optional
+        Highest degree and order used; 0 is a point mass with the field's own GM. Default: 50, or the whole
+        field if it holds less.
+    bodies : sequence of str
+        Other bodies that attract, as point masses.
+    gm : mapping of str to float
+        Mass parameters to use in place of those of the gravity field (centre) and of DE440 (others),
+        km^3/s^2. That of the centre scales the whole field.
+    radiation_pressure : RadiationPressure, float or array_like, shape (n,), optional
+        A bare number is reflectivity coefficient times area over mass, m^2/kg, shadowed by Moon and Earth.
+    ephemeris : Ephemeris, optional
+        Default: the packaged DE440 table.
+    orientation : LunarOrientation, optional
+        Default: the packaged DE440 librations.
+
+    Attributes
+    ----------
+    field : GravityField or None
+        The gravity field, cut to `degree`; None for a point mass.
+    gm : dict of str to float
+        Mass parameters in use, of the centre and of each body, km^3/s^2.
+    radius_km : float
+        Sphere of the central body on which a trajectory ends.
+
+    Raises
+    ------
+    InputError
+        A body is unknown, named twice or the centre itself, the field belongs to another body, or a GM is not
+        positive.
+
+    References
+    ----------
+    .. [1] B. A. Archinal et al., "Report of the IAU Working Group on Cartographic Coordinates and Rotational
+       Elements: 2015", Celest. Mech. Dyn. Astr. 130:22 (2018).
+    """
+
+    def __init__(
+        self,
+        center: str = "moon",
+        gravity: Any = "default",
+        degree: int | None = None,
+        bodies: Sequence[str] = ("earth", "sun"),
+        gm: Mapping[str, float] | None = None,
+        radiation_pressure: RadiationPressure | ArrayLike | None = None,
+        ephemeris: Ephemeris | None = None,
+        orientation: LunarOrientation | None = None,
+    ) -> None:
+        self.center = center
+        self.bodies = _checked_bodies(center, bodies)
+        self.ephemeris = ephemeris if ephemeris is not None else Ephemeris.default()
+        self.orientation = orientation if orientation is not None else LunarOrientation.default()
+        for name in (center, *self.bodies):
+            self.ephemeris.require_body(name)
+        self.field = _load_field(center, gravity, degree)
+        self.degree = self.field.degree if self.field is not None else 0
+        self.gm = self._mass_parameters(gm or {})
+        self.radius_km = BODY_RADIUS_KM[center]
+        if radiation_pressure is not None and not isinstance(radiation_pressure, RadiationPressure):
+            radiation_pressure = RadiationPressure(radiation_pressure)
+        self.radiation_pressure = radiation_pressure
+        # Bodies that only shine or cast shadows are tabulated too, without attraction.
+        optical: tuple[str, ...] = ()
+        if radiation_pressure is not None:
+            shadows = tuple(radiation_pressure.shadows)
+            known = all(name in BODY_RADIUS_KM and name != "sun" for name in shadows)
+            if not known or center == "sun" or len(set(shadows)) < len(shadows):
+                raise InputError(
+                    "radiation pressure: expected a centre other than the Sun, shadows of different bodies "
+                    f"(moon, earth); got centre {center!r} and shadows {shadows}"
+                )
+            optical = ("sun", *shadows)
+        self._tabled = self.bodies + tuple(
+            name for name in dict.fromkeys(optical) if name != center and name not in self.bodies
+        )
+
+    def __repr__(self) -> str:
+        """Say in one line what acts."""
+        field = f"{self.field.name} {self.degree}x{self.degree}" if self.field is not None else "point mass"
+        light = "" if self.radiation_pressure is None else ", radiation pressure"
+        return f"ForceModel({self.center}: {field}; {', '.join(self.bodies) or 'no other bodies'}{light})"
+
+    def provenance(self) -> dict[str, Any]:
+        """Describe the model for reports: field, degree, axes, bodies, mass parameters, tables."""
+        pressure = self.radiation_pressure
+        return {
+            "center": self.center,
+            "gravity": self.field.name if self.field is not None else "point mass",
+            "degree": self.degree,
+            "gravity_frame": self.field.frame if self.field is not None else None,
+            "bodies": list(self.bodies),
+            "gm_km3_s2": dict(self.gm),
+            "radiation_pressure": pressure is not None,
+            "shadows": list(pressure.shadows) if pressure is not None else [],
+            "ephemeris": self.ephemeris.name,
+            "orientation": self.orientation.realisation,
+        }
+
+    @property
+    def span_tdb(self) -> tuple[float, float]:
+        """Epochs between which this model can be flown, seconds past J2000 TDB."""
+        start, end = self.ephemeris.span_tdb
+        if self._turns:
+            start = max(start, self.orientation.span_tdb[0])
+            end = min(end, self.orientation.span_tdb[1])
+        return start, end
+
+    @property
+    def _turns(self) -> bool:
+        """Whether the field has more than its central term, so that axes matter."""
+        return self.field is not None and self.degree > 0
+
+    @cached_property
+    def table(self) -> GranuleTable:
+        """The environment of this model in the form of the integration loop."""
+        start, end = self.ephemeris.table_span_tdb
+        if self._turns:
+            start = max(start, self.orientation.table_span_tdb[0])
+            end = min(end, self.orientation.table_span_tdb[1])
+        return GranuleTable(self._sample, (start, end))
+
+    @cached_property
+    def compiled(self) -> Model:
+        """Constants of this model in the form of the integration loop."""
+        from cislunar.propagation.model import Model
+
+        rows, field_radius = np.zeros(0), 1.0
+        if self.field is not None and self._turns:
+            rows = pack_coefficients(self.field.c, self.field.s, self.degree)
+            field_radius = self.field.radius_km
+        shadows = self.radiation_pressure.shadows if self.radiation_pressure is not None else ()
+        return Model(
+            gm=float(self.gm[self.center]),
+            body_gm=np.array([self.gm.get(name, 0.0) for name in self._tabled]),
+            degree=self.degree,
+            field_radius=field_radius,
+            field_rows=rows,
+            sun=self._tabled.index("sun") if self.radiation_pressure is not None else -1,
+            occulters=np.array(
+                [-1 if name == self.center else self._tabled.index(name) for name in shadows], dtype=np.int64
+            ),
+            occulter_radii=np.array([BODY_RADIUS_KM[name] for name in shadows], float),
+            sun_radius=SUN_RADIUS_KM,
+        )
+
+    def pressure(self, n: int) -> np.ndarray:
+        """Radiation pressure on n trajectories: acceleration times distance from the Sun squared."""
+        return np.zeros(n) if self.radiation_pressure is None else self.radiation_pressure.strength(n)
+
+    def _mass_parameters(self, given: Mapping[str, float]) -> dict[str, float]:
+        for name, value in given.items():
+            if name not in (self.center, *self.bodies):
+                raise InputError(f"gm: {name!r} is neither the centre nor one of the bodies {self.bodies}")
+            if not (np.isfinite(value) and value > 0.0):
+                raise InputError(f"gm: expected a positive number of km^3/s^2 for {name!r}; got {value}")
+        used = {name: self.ephemeris.gm[name] for name in (self.center, *self.bodies)}
+        if self.field is not None:
+            used[self.center] = self.field.gm
+        return used | {name: float(value) for name, value in given.items()}
+
+    def _sample(self, tdb: np.ndarray) -> np.ndarray:
+        """Return the tabulated series at epochs, in the order that `model.Model` states."""
+        rows = [self.ephemeris.position(name, self.center, tdb) for name in self._tabled]
+        indirect = np.zeros((3, tdb.size))
+        for name, position in zip(self.bodies, rows, strict=False):
+            distance = np.sqrt(position[0] ** 2 + position[1] ** 2 + position[2] ** 2)
+            indirect -= self.gm[name] * position / distance**3
+        rows.append(indirect)
+        if self.field is not None and self._turns:
+            rows.append(self._quaternion(tdb, self.field.frame))
+        return np.concatenate(rows)
+
+    def _quaternion(self, tdb: np.ndarray, frame: str) -> np.ndarray:
+        """Quaternion from ICRF to the axes of the field: the librations, then a constant small rotation."""
+        w, x, y, z = self.orientation.quaternion(tdb)
+        m = axes_rotation(self.orientation.frame, frame)
+        pw = 0.5 * np.sqrt(1.0 + m[0, 0] + m[1, 1] + m[2, 2])
+        px = (m[1, 2] - m[2, 1]) / (4.0 * pw)
+        py = (m[2, 0] - m[0, 2]) / (4.0 * pw)
+        pz = (m[0, 1] - m[1, 0]) / (4.0 * pw)
+        return np.stack(
+            [
+                w * pw - x * px - y * py - z * pz,
+                w * px + x * pw + y * pz - z * py,
+                w * py - x * pz + y * pw + z * px,
+                w * pz + x * py - y * px + z * pw,
+            ]
+        )
+
+
+def _checked_bodies(center: str, bodies: Sequence[str]) -> tuple[str, ...]:
+    """Return the bodies as a tuple; each once, none of them the centre."""
+    if isinstance(bodies, str):
+        raise InputError(f"bodies: expected a sequence of names; got the text {bodies!r}")
+    if center not in BODY_RADIUS_KM:
+        raise InputError(f"center: expected a body, one of {', '.join(BODY_RADIUS_KM)}; got {center!r}")
+    names = tuple(bodies)
+    if len(set(names)) < len(names) or center in names:
+        raise InputError(f"bodies: expected each body once and not the centre {center!r}; got {names}")
+    for name in names:
+        if name not in BODY_RADIUS_KM and name != EARTH_MOON_BARYCENTRE:
+            raise InputError(f"bodies: expected names among {', '.join(BODY_RADIUS_KM)}; got {name!r}")
+    if EARTH_MOON_BARYCENTRE in names and {"earth", "moon"} & {center, *names}:
+        raise InputError(f"bodies: {EARTH_MOON_BARYCENTRE} stands for Earth and Moon together; got {names}")
+    return names
+
+
+def _load_field(center: str, gravity: Any, degree: int | None) -> GravityField | None:
+    """Return the field of the centre, cut to the degree wanted."""
+    if isinstance(gravity, str) and gravity == "default":
+        gravity = PACKAGED_FIELD if center == "moon" else None
+    if gravity is None:
+        if degree:
+            raise InputError(f"degree: a point mass at the centre {center!r} has none; got {degree}")
+        return None
+    field = gravity if isinstance(gravity, GravityField) else load_field(gravity)
+    if field.body != center:
+        raise InputError(f"gravity: {field.name} is a field of {field.body}; the centre is {center!r}")
+    return field.truncate(min(DEFAULT_DEGREE, field.degree) if degree is None else degree)

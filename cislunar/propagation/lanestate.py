@@ -1,0 +1,78 @@
+"""What the integration loop keeps between its calls: the queue of trajectories, the lanes, the recorded
+nodes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cislunar.propagation.granules import TERMS
+from cislunar.propagation.rkn1210 import STAGES
+from cislunar.propagation.simd import LANES
+
+# Lane state: row `F` of `numbers` holds one quantity of all lanes.
+X, Y, Z, VX, VY, VZ, AX, AY, AZ, T = range(10)
+"""Position, velocity, acceleration, seconds since the start of the trajectory."""
+PREVIOUS = 10
+"""The same ten quantities at the node before."""
+(BASE, HALF, END, SIGN, STEP, LARGEST, LIMIT, LAST_STEP, LAST_ERROR, PRESSURE, FRESH) = range(20, 31)
+INNER, OUTER, STOP_AT, STOP_LOW, STOP_HIGH = range(31, 36)
+NUMBERS = 36
+
+TRAJECTORY, CELL, STEPS, TRIES = range(4)
+INTEGERS = 4
+
+
+class Queue(NamedTuple):
+    """Trajectories to fly and their results, all with n entries (states (6, n))."""
+
+    state: np.ndarray
+    epoch: np.ndarray
+    duration: np.ndarray
+    pressure: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
+    final: np.ndarray
+    elapsed: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+
+class Lanes(NamedTuple):
+    """State of the loop between calls."""
+
+    numbers: np.ndarray
+    integers: np.ndarray
+    environment: np.ndarray
+    positions: np.ndarray
+    stages: np.ndarray
+    counters: np.ndarray
+    """Next trajectory of the queue; blocks of nodes written."""
+
+
+class Nodes(NamedTuple):
+    """Buffer of recorded nodes: block by block ten rows of `LANES` numbers, and whose they are (-1:
+    nobody's)."""
+
+    rows: np.ndarray
+    owner: np.ndarray
+
+
+def new_lanes(series: int, bodies: int) -> Lanes:
+    """Return an idle set of lanes for tables of `series` polynomials and `bodies` bodies."""
+    numbers = np.zeros((NUMBERS, LANES))
+    # Idle lanes fly through the same arithmetic; harmless values keep them out of slow paths.
+    numbers[[X, AX]] = 1e5
+    numbers[[VY, HALF, SIGN, LIMIT, LARGEST]] = 1.0
+    integers = np.zeros((INTEGERS, LANES), dtype=np.int64)
+    integers[TRAJECTORY] = -1
+    environment = np.zeros(series * TERMS * LANES)
+    return Lanes(
+        numbers.reshape(-1),
+        integers,
+        environment,
+        np.zeros(max(bodies, 1) * 3 * LANES),
+        np.zeros(STAGES * 3 * LANES),
+        np.zeros(2, dtype=np.int64),
+    )

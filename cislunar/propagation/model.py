@@ -1,0 +1,136 @@
+"""The force model as the compiled loop sees it, and the acceleration it gives."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import register_jitable
+
+from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward
+from cislunar.propagation.granules import TERMS
+from cislunar.propagation.harmonics import harmonics
+from cislunar.propagation.simd import LANES, load, splat, store
+from cislunar.propagation.sunlight import sunlight
+
+
+class Model(NamedTuple):
+    """Constants of a force model.
+
+    The tabulated series are, in this order: three coordinates for each body; three for the acceleration
+    that the bodies give the centre; the quaternion to the axes of the field if `degree` is not zero.
+    """
+
+    gm: float
+    """Of the centre, km^3/s^2."""
+    body_gm: np.ndarray
+    """Of each body, km^3/s^2; 0 for one that only shines or casts a shadow."""
+    degree: int
+    """Of the gravity field; 0 for a point mass."""
+    field_radius: float
+    field_rows: np.ndarray
+    """From `harmonics.pack_coefficients`."""
+    sun: int
+    """Number of the Sun among the bodies if radiation pressure acts, else -1."""
+    occulters: np.ndarray
+    """Bodies that cast shadows, by number; -1 for the centre."""
+    occulter_radii: np.ndarray
+    sun_radius: float
+
+
+@register_jitable
+def _series(environment: np.ndarray, number: int, u: Any) -> Any:
+    """Value of one tabulated series; `environment` holds each lane's own polynomials."""
+    at = (number + 1) * TERMS * LANES
+    value = load(environment, at - LANES)
+    for power in range(2, TERMS + 1):
+        value = value * u + load(environment, at - power * LANES)
+    return value
+
+
+@register_jitable
+def acceleration(
+    x: Any,
+    y: Any,
+    z: Any,
+    u: Any,
+    pressure: Any,
+    environment: np.ndarray,
+    positions: np.ndarray,
+    model: Model,
+) -> tuple[Any, Any, Any]:
+    """Acceleration of `LANES` spacecraft, km/s^2, ICRF.
+
+    Parameters
+    ----------
+    x, y, z : lanes
+        Position, km.
+    u : lanes
+        Time on the scale of each lane's own polynomials, -1 to 1.
+    pressure : lanes
+        Acceleration by sunlight times the square of the distance from the Sun, km^3/s^2.
+    environment : numpy.ndarray
+        Polynomials of each lane, (series, TERMS, LANES) flat.
+    positions : numpy.ndarray
+        Work space for the positions of the bodies, (bodies, 3, LANES) flat.
+    model : Model
+    """
+    ax, ay, az = point_mass(x, y, z, model.gm)
+    bodies = model.body_gm.size
+    if bodies > 0:
+        ax += _series(environment, 3 * bodies, u)
+        ay += _series(environment, 3 * bodies + 1, u)
+        az += _series(environment, 3 * bodies + 2, u)
+    light = splat(0.0)
+    if model.sun >= 0:
+        for axis in range(3 * bodies):
+            store(positions, axis * LANES, _series(environment, axis, u))
+        sun = 3 * model.sun * LANES
+        light = pressure
+        for i in range(model.occulters.size):
+            number = model.occulters[i]
+            ox = oy = oz = splat(0.0)
+            if number >= 0:
+                at = 3 * number * LANES
+                ox = load(positions, at)
+                oy = load(positions, at + LANES)
+                oz = load(positions, at + 2 * LANES)
+            light = light * sunlight(
+                load(positions, sun) - x,
+                load(positions, sun + LANES) - y,
+                load(positions, sun + 2 * LANES) - z,
+                ox - x,
+                oy - y,
+                oz - z,
+                model.sun_radius,
+                model.occulter_radii[i],
+            )
+    for number in range(bodies):
+        gm = splat(model.body_gm[number])
+        if number == model.sun:
+            gm = gm - light
+        bx, by, bz = attraction(
+            x,
+            y,
+            z,
+            _series(environment, 3 * number, u),
+            _series(environment, 3 * number + 1, u),
+            _series(environment, 3 * number + 2, u),
+            gm,
+        )
+        ax += bx
+        ay += by
+        az += bz
+    if model.degree > 0:
+        at = 3 * bodies + 3
+        qw = _series(environment, at, u)
+        qx = _series(environment, at + 1, u)
+        qy = _series(environment, at + 2, u)
+        qz = _series(environment, at + 3, u)
+        fx, fy, fz = rotate_forward(qw, qx, qy, qz, x, y, z)
+        gx, gy, gz = harmonics(fx, fy, fz, model.gm, model.field_radius, model.degree, model.field_rows)
+        fx, fy, fz = rotate_back(qw, qx, qy, qz, gx, gy, gz)
+        ax += fx
+        ay += fy
+        az += fz
+    return ax, ay, az

@@ -1,0 +1,33 @@
+"""How the flight of one trajectory ended."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Why a trajectory ends where it does."""
+
+    FINISHED = 0
+    """The whole duration was flown."""
+    IMPACT = 1
+    """It met the surface of the central body (its sphere)."""
+    RADIUS = 2
+    """It met the radius at which it was to stop."""
+    MAX_STEPS = 3
+    """It used up its budget of steps."""
+    STEP_TOO_SMALL = 4
+    """No step is short enough for the tolerance: a collision with a perturbing body or a value out of
+    range."""
+    BAD_INPUT = 5
+    """It was not flown because its input is not usable."""
+
+
+MESSAGES = {
+    Status.FINISHED: "flown to the end",
+    Status.IMPACT: "impact on the central body",
+    Status.RADIUS: "reached the stopping radius",
+    Status.MAX_STEPS: "stopped: the budget of steps is used up",
+    Status.STEP_TOO_SMALL: "stopped: no step is short enough for the tolerance",
+    Status.BAD_INPUT: "not flown: bad input",
+}

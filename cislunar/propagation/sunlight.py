@@ -1,0 +1,47 @@
+"""Sunlight on lanes: full sun and umbra decided by comparison, the penumbra formula only where it is needed.
+
+Seen from the spacecraft the Sun has the angular radius `a`, the body `b`, and `c` lies between their
+centres. Full sun is `c > a + b`, umbra `c < b - a`. With `sin a = R_sun / |s|` and so on both become
+comparisons of `s . o -+ R_sun R_body` with `sqrt((s^2 - R_sun^2)(o^2 - R_body^2))`: one square root, no
+angles. What lies between is left to `cislunar.environment.shadow`; it is evaluated only if some lane is
+there, and selected lane by lane, so that no lane's result depends on its neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from cislunar.environment.shadow import sunlit_fraction
+from cislunar.propagation.simd import any_lane, splat
+
+
+@register_jitable
+def sunlight(
+    sx: Any, sy: Any, sz: Any, ox: Any, oy: Any, oz: Any, sun_radius: float, body_radius: float
+) -> Any:
+    """Fraction of the solar disc in view, for lanes.
+
+    Parameters
+    ----------
+    sx, sy, sz : lanes
+        Sun relative to the spacecraft, km.
+    ox, oy, oz : lanes
+        Occulting body relative to the spacecraft, km.
+    sun_radius, body_radius : float
+        km.
+    """
+    s2 = sx * sx + sy * sy + sz * sz
+    o2 = ox * ox + oy * oy + oz * oz
+    dot = sx * ox + sy * oy + sz * oz
+    product = sun_radius * body_radius
+    rim = np.sqrt((s2 - sun_radius * sun_radius) * np.maximum(o2 - body_radius * body_radius, 0.0))
+    full = dot + product < rim
+    umbra = (dot - product > rim) & (body_radius * body_radius * s2 > sun_radius * sun_radius * o2)
+    fraction = np.where(umbra, splat(0.0), splat(1.0))
+    if any_lane(~(full | umbra)):
+        partial = sunlit_fraction(sx, sy, sz, ox, oy, oz, sun_radius, body_radius)
+        fraction = np.where(full | umbra, fraction, partial)
+    return fraction

@@ -1,0 +1,310 @@
+"""A batch of flown trajectories: how each ended, its recorded nodes, and its state at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cislunar.errors import InputError
+from cislunar.propagation.checks import some
+from cislunar.propagation.status import MESSAGES, Status
+
+if TYPE_CHECKING:
+    from cislunar.propagation.force_model import ForceModel
+
+_NODE_ROWS = 10
+
+
+class Trajectory:
+    """A batch of n trajectories about one centre.
+
+    Attributes
+    ----------
+    center : str
+        Body at the origin. Axes are ICRF.
+    epoch : numpy.ndarray, shape (n,)
+        Start, seconds past J2000 TDB.
+    duration : numpy.ndarray, shape (n,)
+        Time of flight asked for, s; negative for a flight backwards.
+    status : numpy.ndarray, shape (n,), int
+        `cislunar.propagation.Status` of each trajectory.
+    message : list of str
+        The same in words.
+    final : numpy.ndarray, shape (6, n)
+        Last state, km and km/s; NaN for a trajectory that was not flown.
+    final_elapsed : numpy.ndarray, shape (n,)
+        Time of the last state, s after the start.
+    steps : numpy.ndarray, shape (n,), int
+        Steps attempted.
+    offsets : numpy.ndarray, shape (n + 1,), int
+        Trajectory i has the nodes `offsets[i]` to `offsets[i + 1] - 1`.
+    nodes : numpy.ndarray, shape (10, M)
+        Recorded nodes, one for each accepted step, first and last state included. Rows: elapsed s; x, y, z;
+        vx, vy, vz; ax, ay, az. Empty if nothing was recorded.
+    forces : ForceModel or None
+        What was flown; None for a trajectory built from tabulated states.
+    """
+
+    def __init__(
+        self,
+        center: str,
+        epoch: np.ndarray,
+        duration: np.ndarray,
+        status: np.ndarray,
+        final: np.ndarray,
+        final_elapsed: np.ndarray,
+        offsets: np.ndarray,
+        nodes: np.ndarray,
+        steps: np.ndarray | None = None,
+        message: list[str] | None = None,
+        forces: ForceModel | None = None,
+    ) -> None:
+        self.center = center
+        self.epoch = epoch
+        self.duration = duration
+        self.status = status
+        self.message = message if message is not None else [MESSAGES[Status(code)] for code in status]
+        self.final = final
+        self.final_elapsed = final_elapsed
+        self.offsets = offsets
+        self.nodes = nodes
+        self.steps = steps if steps is not None else np.zeros(epoch.size, dtype=np.int64)
+        self.forces = forces
+
+    @property
+    def n(self) -> int:
+        """Number of trajectories."""
+        return self.epoch.size
+
+    def __len__(self) -> int:
+        """Return the number of trajectories."""
+        return self.n
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        """Iterate over the trajectories as batches of one."""
+        return (self[i] for i in range(self.n))
+
+    def __repr__(self) -> str:
+        """Say in one line what the batch holds."""
+        kinds = ", ".join(
+            f"{int((self.status == kind).sum())} {kind.name}"
+            for kind in Status
+            if (self.status == kind).any()
+        )
+        return f"Trajectory({self.n} about the {self.center}: {kinds}; {self.nodes.shape[1]} nodes)"
+
+    def __getitem__(self, index: int | slice | np.ndarray) -> Trajectory:
+        """Return trajectory i as a batch of one, or several as a smaller batch."""
+        if isinstance(index, int | np.integer) and not -self.n <= index < self.n:
+            raise IndexError(f"trajectory {index} of a batch of {self.n}")
+        chosen = np.atleast_1d(np.arange(self.n)[index])
+        if self.offsets[-1] > 0:
+            pieces = [self.nodes[:, self.offsets[i] : self.offsets[i + 1]] for i in chosen]
+            nodes = np.concatenate([self.nodes[:, :0], *pieces], axis=1) if len(pieces) != 1 else pieces[0]
+            lengths = (self.offsets[1:] - self.offsets[:-1])[chosen]
+        else:
+            nodes, lengths = self.nodes, np.zeros(chosen.size, dtype=np.int64)
+        return Trajectory(
+            self.center,
+            self.epoch[chosen],
+            self.duration[chosen],
+            self.status[chosen],
+            self.final[:, chosen],
+            self.final_elapsed[chosen],
+            np.concatenate([[0], np.cumsum(lengths)]),
+            nodes,
+            self.steps[chosen],
+            [self.message[i] for i in chosen],
+            self.forces,
+        )
+
+    def at(self, elapsed: ArrayLike) -> np.ndarray:
+        """States at given times after each trajectory's own start.
+
+        Parameters
+        ----------
+        elapsed : float or array_like, shape (m,) or (n, m)
+            Seconds after the start; negative on a flight backwards. One row for all trajectories, or one
+            for each.
+
+        Returns
+        -------
+        numpy.ndarray, shape (6, n, m)
+            km and km/s, ICRF axes, about `center`; (6, n) for a single number.
+
+        Raises
+        ------
+        InputError
+            A time lies outside the span that its trajectory was flown, nothing was recorded, or the shape
+            is wrong.
+
+        Notes
+        -----
+        Degree-11 Hermite interpolation through four nodes; see `cislunar.propagation.dense`.
+        """
+        times = np.asarray(elapsed, dtype=np.float64)
+        scalar = times.ndim == 0
+        times = np.atleast_1d(times)
+        if times.ndim > 2 or (times.ndim == 2 and times.shape[0] != self.n):
+            raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {times.shape}")
+        states = self._evaluate(times if times.ndim == 2 else times[None], times.ndim == 1)
+        return states[:, :, 0] if scalar else states
+
+    def at_tdb(self, tdb: ArrayLike) -> np.ndarray:
+        """States at given epochs.
+
+        Parameters
+        ----------
+        tdb : float or array_like, shape (m,)
+            Seconds past J2000 TDB, within the flight of every trajectory.
+
+        Returns
+        -------
+        numpy.ndarray, shape (6, n, m)
+            As `at`.
+        """
+        times = np.asarray(tdb, dtype=np.float64)
+        if times.ndim > 1:
+            raise InputError(f"tdb: expected shape (m,); got {times.shape}")
+        states = self._evaluate(np.atleast_1d(times)[None] - self.epoch[:, None], False)
+        return states[:, :, 0] if times.ndim == 0 else states
+
+    def _evaluate(self, times: np.ndarray, shared: bool) -> np.ndarray:
+        from cislunar.propagation.dense import evaluate
+
+        lengths = self.offsets[1:] - self.offsets[:-1]
+        if (lengths == 0).any():
+            missing = np.flatnonzero(lengths == 0)
+            raise InputError(
+                f"no nodes were recorded for trajectories {some(missing)}: not flown, or record=False"
+            )
+        low = np.minimum(0.0, self.final_elapsed)[:, None]
+        high = np.maximum(0.0, self.final_elapsed)[:, None]
+        # An epoch is a float64 of some 1e9 s, good to 1e-7 s: so far may a time at the very end miss.
+        slack = 5e-7
+        outside = ~((times >= low - slack) & (times <= high + slack))
+        if outside.any():
+            i, j = np.argwhere(outside)[0]
+            raise InputError(
+                f"elapsed: {times[0 if shared else i, j]} s is outside the flight of trajectory {i}, "
+                f"{float(low[i, 0])} s to {float(high[i, 0])} s after its start"
+            )
+        times = np.clip(times, low, high) if not shared else times
+        result = np.empty((6, self.n, times.shape[1]))
+        evaluate(np.ascontiguousarray(self.nodes), self.offsets, np.ascontiguousarray(times), shared, result)
+        return result
+
+    @classmethod
+    def from_nodes(
+        cls,
+        center: str,
+        epoch: float,
+        elapsed: ArrayLike,
+        states: ArrayLike,
+        forces: ForceModel | None = None,
+    ) -> Trajectory:
+        """Build a trajectory, a batch of one, from tabulated states.
+
+        Parameters
+        ----------
+        center : str
+            Body at the origin; axes are ICRF.
+        epoch : float
+            Seconds past J2000 TDB that `elapsed` counts from.
+        elapsed : array_like, shape (m,)
+            Seconds, strictly increasing.
+        states : array_like, shape (6, m)
+            km and km/s.
+        forces : ForceModel, optional
+            Gives the accelerations at the nodes. Without it they are derived from the states: the slope at
+            each node of the polynomial through the velocities and positions of its neighbours.
+
+        Returns
+        -------
+        Trajectory
+            Of status FINISHED, from the first tabulated state to the last.
+
+        Raises
+        ------
+        InputError
+            Shapes do not fit, fewer than two states, times that do not increase, or values that are not
+            finite.
+        """
+        times = np.asarray(elapsed, dtype=np.float64)
+        table = np.asarray(states, dtype=np.float64)
+        if times.ndim != 1 or times.size < 2 or table.shape != (6, times.size):
+            raise InputError(
+                "from_nodes: expected at least two times (m,) and states (6, m); "
+                f"got {times.shape} and {table.shape}"
+            )
+        if not (np.isfinite(times).all() and np.isfinite(table).all() and np.isfinite(epoch)):
+            raise InputError("from_nodes: expected finite times and states")
+        if (np.diff(times) <= 0.0).any():
+            raise InputError("from_nodes: expected strictly increasing times")
+        if forces is not None:
+            from cislunar.propagation.flight import acceleration
+
+            slopes = acceleration(table[:3], epoch + times, forces)
+        else:
+            slopes = _slopes(times, table)
+        nodes = np.concatenate([times[None] - times[0], table, slopes])
+        return cls(
+            center,
+            np.array([epoch + times[0]]),
+            np.array([times[-1] - times[0]]),
+            np.array([int(Status.FINISHED)]),
+            table[:, -1:].copy(),
+            np.array([times[-1] - times[0]]),
+            np.array([0, times.size], dtype=np.int64),
+            nodes,
+            forces=forces,
+        )
+
+    def position(self, epoch: Any) -> Any:
+        """Positions as an astropy Quantity in km, shape (3, n, m), at an astropy Time of shape (m,)."""
+        return self._typed(epoch, slice(0, 3), "km")
+
+    def velocity(self, epoch: Any) -> Any:
+        """Velocities as an astropy Quantity in km/s, shape (3, n, m), at an astropy Time of shape (m,)."""
+        return self._typed(epoch, slice(3, 6), "km / s")
+
+    @property
+    def start(self) -> Any:
+        """Start of each trajectory as an astropy Time (TDB), shape (n,)."""
+        from cislunar.time import to_astropy
+
+        return to_astropy(self.epoch)
+
+    def _typed(self, epoch: Any, rows: slice, unit: str) -> Any:
+        from astropy import units
+
+        from cislunar.time import from_astropy
+
+        return self.at_tdb(from_astropy(epoch))[rows] * units.Unit(unit)
+
+
+def _slopes(times: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """Accelerations at tabulated states: of the quintic-or-less Hermite polynomial through each three
+    neighbours.
+
+    Through the positions and velocities of a node and its neighbours goes one polynomial of degree 5; its
+    second derivative at the node is a weighted sum of them. At the ends the outer node of three is used,
+    with two states the cubic.
+    """
+    m = times.size
+    result = np.empty((3, m))
+    for k in range(m):
+        support = np.array([0, 1]) if m == 2 else np.clip(k, 1, m - 2) + np.array([-1, 0, 1])
+        scale = times[support[-1]] - times[support[0]]
+        u = (times[support] - times[k]) / scale
+        size = 2 * support.size
+        powers = np.arange(size)
+        values = u[:, None] ** powers
+        slopes = powers * u[:, None] ** np.maximum(powers - 1, 0)
+        right = np.concatenate([states[:3, support].T, states[3:, support].T * scale])
+        coefficients = np.linalg.solve(np.concatenate([values, slopes]), right)
+        result[:, k] = 2.0 * coefficients[2] / scale**2
+    return result

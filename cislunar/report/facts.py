@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cislunar.coverage.access import ANY
 from cislunar.coverage.intervals import Intervals, union
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cislunar.environment.orientation import LunarOrientation
     from cislunar.mission.result import MissionResult
 
@@ -41,41 +40,49 @@ def stations(result: MissionResult) -> list[str]:
     return list(result.scenario.stations)
 
 
+def links(result: MissionResult, site: str) -> list[str]:
+    """Give the links that mean something for a site: those over relays only where one serves it."""
+    served = any(site in craft.relay.sites for craft in result.scenario.spacecraft.values() if craft.relay)
+    return [link for link in LINKS if link in result.statistics[site] and (served or link == "direct")]
+
+
 def headline_link(result: MissionResult, site: str) -> str:
     """Say which link answers the question for a site: the chain where relays serve it, else direct view."""
-    return next((link for link in LINKS if link in result.statistics[site]), "direct")
+    return links(result, site)[0]
 
 
 def intervals(
-    result: MissionResult,
-    link: str,
-    *,
-    site: str | None = None,
-    relay: str | None = None,
-    station: str | None = None,
+    result: MissionResult, link: str, *, site: str = "", relay: str = ANY, station: str = ANY
 ) -> Intervals:
-    """Give the times at which a link holds: the union over the rows of the access table that match."""
+    """Look up when a link holds in the access table; the union over relays or stations unless one is named."""
+    wanted = {
+        "link": link,
+        "site": "" if link == "relay-earth" else site,
+        "relay": "" if link == "direct" else relay,
+        "station": "" if link == "site-relay" else station,
+    }
     table = result.access
-    keep = table["link"] == link
-    for column, wanted in (("site", site), ("relay", relay), ("station", station)):
-        if wanted is not None:
-            keep = keep & (table[column] == wanted)
-    return merged(result, table[keep], ["relay", "station"])
+    keep = np.ones(len(table), dtype=bool)
+    for column, value in wanted.items():
+        keep = keep & (table[column] == value).to_numpy(dtype=bool)
+    rows = table[keep].sort_values("start_tdb")
+    return Intervals.make(rows["start_tdb"].to_numpy(float), rows["end_tdb"].to_numpy(float), window(result))
+
+
+def path_to_earth(result: MissionResult, site: str) -> Intervals:
+    """Give the useful passes of a site's main link: those the statistics count."""
+    found = intervals(result, headline_link(result, site), site=site)
+    options = result.scenario.coverage
+    return found.without_short(options.minimum_pass_s) if options is not None else found
 
 
 def eclipses(result: MissionResult, spacecraft: str, kinds: tuple[str, ...]) -> Intervals:
     """Give the times a spacecraft spends in the named kinds of shadow, of any body."""
     table = result.eclipses
-    return merged(
-        result, table[(table["spacecraft"] == spacecraft) & table["kind"].isin(kinds)], ["body", "kind"]
-    )
-
-
-def merged(result: MissionResult, rows: pd.DataFrame, by: list[str]) -> Intervals:
-    """Join the rows of a table into one set of intervals; rows of one group `by` are disjoint already."""
+    rows = table[(table["spacecraft"] == spacecraft) & table["kind"].isin(kinds)]
     span = window(result)
     sets = [Intervals.never(span)]
-    for _, group in rows.fillna("").groupby(by):
+    for _, group in rows.groupby(["body", "kind"]):
         ordered = group.sort_values("start_tdb")
         edges = np.clip(ordered[["start_tdb", "end_tdb"]].to_numpy(dtype=float), *span)
         sets.append(Intervals.make(edges[:, 0], edges[:, 1], span))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from cislunar.environment.sites import ConstantMask
 
 from cislunar.constants import MOON_RADIUS_KM
+from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
 from cislunar.report.facts import sites
 

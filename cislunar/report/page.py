@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cislunar.coverage.intervals import statistics
 from cislunar.report import wording
-from cislunar.report.facts import LINKS, headline_link, relays, sites, stations, window
+from cislunar.report.facts import headline_link, intervals, links, relays, sites, stations, window
 from cislunar.report.method import method_lines
 from cislunar.time import format_epoch
 
@@ -131,7 +132,8 @@ def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, An
         "elements": ELEMENTS,
         "stations": stations(result),
         "sites": [_site_row(result, site) for site in names],
-        "links": LINKS,
+        "links": {site: links(result, site) for site in names},
+        "stations_seen": {site: _station_rows(result, site) for site in names},
         "statistics": result.statistics,
         "degraded": result.degraded,
         "daily": [_daily(result, site) for site in names] if "daily_percent" in result.coverage else [],
@@ -216,6 +218,20 @@ def _relay_rows(result: MissionResult) -> list[dict[str, Any]]:
     return rows
 
 
+def _station_rows(result: MissionResult, site: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Give the statistics of each relay of a site with each of its stations, or of the site with each station."""
+    if headline_link(result, site) == "direct":
+        return list(result.statistics[site]["direct"]["by_station"].items())
+    least = result.scenario.coverage.minimum_pass_s if result.scenario.coverage else 0.0
+    return [
+        (f"{name} – {station}", statistics(held, least))
+        for name, craft in result.scenario.spacecraft.items()
+        if craft.relay and site in craft.relay.sites
+        for station in craft.relay.stations
+        for held in [intervals(result, "relay-earth", relay=name, station=station)]
+    ]
+
+
 def _daily(result: MissionResult, site: str) -> dict[str, Any]:
     link = headline_link(result, site)
     day = result.coverage.sel(site=site, link=link)
@@ -245,7 +261,7 @@ def _eclipse_rows(result: MissionResult) -> list[dict[str, Any]]:
     table = result.eclipses
     rows = []
     for (spacecraft, body, kind), group in table.groupby(["spacecraft", "body", "kind"], sort=False):
-        longest = group.loc[group["duration_s"].idxmax()]
+        longest = group.iloc[int(group["duration_s"].to_numpy().argmax())]
         rows.append(
             {
                 "spacecraft": spacecraft,

@@ -81,15 +81,12 @@ _LINE_IN = 0.19
 P = ParamSpec("P")
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> Any:
+    """Give matplotlib's defaults with the style above, all but the choice of backend."""
     import matplotlib
 
-    defaults = {
-        key: matplotlib.rcParamsDefault[key]
-        for key in matplotlib.rcParamsDefault
-        if not key.startswith("backend")
-    }
-    return {**defaults, **_STYLE}
+    defaults: dict[Any, Any] = dict(matplotlib.rcParamsDefault)
+    return {key: value for key, value in {**defaults, **_STYLE}.items() if not key.startswith("backend")}
 
 
 def drawing(function: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -142,7 +139,9 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def inches(figure: Figure, left: float, bottom: float, right: float, top: float) -> tuple[float, ...]:
+def inches(
+    figure: Figure, left: float, bottom: float, right: float, top: float
+) -> tuple[float, float, float, float]:
     """Turn margins in inches into the `(left, bottom, width, height)` fraction that `Figure.add_axes` takes.
 
     The top margin is for a title and a subtitle of one line each and grows with every further line.

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+
 from cislunar.environment.sites import ConstantMask
 
 GM = 4902.80
@@ -144,7 +145,7 @@ def build(
 
     def add(link: str, site: str, relay: str, station: str, good: np.ndarray) -> None:
         for a, b in _runs(good):
-            best = float(elevation[relay][a:b].max()) if relay and site else 12.0
+            best = float(elevation[relay][a:b].max()) if relay in elevation and site else 12.0
             rows.append(
                 (
                     link,
@@ -160,11 +161,15 @@ def build(
                 )
             )
 
+    seen["any"] = np.any(list(seen.values()), axis=0)
     for key in trajectories:
         add("site-relay", "schrodinger", key, "", site_view[key])
-        for s in stations:
+        for s in seen:
             add("relay-earth", "", key, s, earth_view[key] & seen[s])
             add("chain", "schrodinger", key, s, site_view[key] & earth_view[key] & seen[s])
+    both = np.any([site_view[key] & earth_view[key] & seen["any"] for key in trajectories], axis=0)
+    add("chain", "schrodinger", "any", "any", both)
+    add("site-relay", "schrodinger", "any", "", np.any(list(site_view.values()), axis=0))
     names = ["link", "site", "relay", "station", "start_tdb", "end_tdb", "start_cut", "end_cut"]
     access = pd.DataFrame(rows, columns=[*names, "max_elevation_deg", "min_range_km"])
     access["start_utc"] = [_utc(x) for x in access.start_tdb]
@@ -172,7 +177,7 @@ def build(
     access["duration_s"] = access.end_tdb - access.start_tdb
     access["near_tangent"] = False
 
-    any_station = np.any(list(seen.values()), axis=0)
+    any_station = seen.pop("any")
     chains = {k: site_view[k] & earth_view[k] & any_station for k in trajectories}
     union = {
         "site-relay": site_view,
@@ -186,7 +191,7 @@ def build(
         entry["by_relay"] = {k: _summarise(v) for k, v in views.items()}
         entry["nfold"] = {str(k): float(100 * (both >= k).mean()) for k in (1, 2)}
         statistics["schrodinger"][link] = entry
-    statistics["schrodinger"]["direct"] = _summarise(np.zeros(t.size, bool))
+    statistics["schrodinger"]["direct"] = {**_summarise(np.zeros(t.size, bool)), "by_station": {}}
 
     eclipse_rows = []
     for key, orbit in trajectories.items():
@@ -250,6 +255,12 @@ def _scenario(name: str, span: float) -> SimpleNamespace:
         duration_s=span,
         sites={"schrodinger": site},
         relays=("alpine", "lupine"),
+        spacecraft={
+            name: SimpleNamespace(
+                relay=SimpleNamespace(sites=("schrodinger",), stations=("dss-25", "dss-34"))
+            )
+            for name in ("alpine", "lupine")
+        },
         stations={"dss-25": None, "dss-34": None},
         data=SimpleNamespace(lunar_orientation=None),
         coverage=SimpleNamespace(

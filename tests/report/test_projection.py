@@ -1,7 +1,8 @@
-"""Map projections against the numerical example of Snyder (1987), USGS Professional Paper 1395, p. 332, and by inversion.
+"""Map projections against the numerical example of Snyder (1987) and by inversion.
 
-The example is the oblique Lambert azimuthal equal-area projection of a sphere of radius 3 centred on 40 N, 100 W: the
-point 20 S, 100 E is at x = -4.2339303, y = 4.0257775; printed digits set the tolerance.
+The example (USGS Professional Paper 1395, p. 332) is the oblique Lambert azimuthal equal-area projection of a
+sphere of radius 3 centred on 40 N, 100 W: the point 20 S, 100 E is at x = -4.2339303, y = 4.0257775; the
+printed digits set the tolerance.
 """
 
 from __future__ import annotations

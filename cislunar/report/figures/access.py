@@ -8,7 +8,16 @@ import numpy as np
 
 from cislunar.coverage.intervals import Intervals
 from cislunar.report import wording
-from cislunar.report.facts import DAY, eclipses, headline_link, intervals, relays, stations, window
+from cislunar.report.facts import (
+    DAY,
+    eclipses,
+    headline_link,
+    intervals,
+    path_to_earth,
+    relays,
+    stations,
+    window,
+)
 from cislunar.report.figures.timeaxis import time_axis
 from cislunar.report.style import (
     BLACK,
@@ -49,7 +58,7 @@ def _rows(result: MissionResult, site: str) -> list[tuple[str, Intervals, str, b
     rows: list[tuple[str, Intervals, str, bool]] = []
     link = headline_link(result, site)
     name = wording.display_name(site)
-    rows.append((f"{name} – Earth", intervals(result, link, site=site), BLACK, True))
+    rows.append((f"{name} – Earth", path_to_earth(result, site), BLACK, True))
     if link == "chain" and "direct" in result.statistics[site]:
         direct = intervals(result, "direct", site=site)
         if len(direct):
@@ -57,7 +66,7 @@ def _rows(result: MissionResult, site: str) -> list[tuple[str, Intervals, str, b
     for number, relay in enumerate(relays(result)):
         colour = SERIES[number % len(SERIES)][0]
         seen = intervals(result, "site-relay", site=site, relay=relay)
-        if not len(seen) and link == "chain" and not len(intervals(result, "chain", site=site, relay=relay)):
+        if link == "direct":
             continue
         rows.append((f"{name} – {relay}", seen, colour, True))
         for station in stations(result):
@@ -93,7 +102,7 @@ def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: flo
             _bars(axes, eclipses(result, relay, ("umbra",)), start, y, 0.26, color=BLACK)
             labels.append(plain(f"{relay} in shadow"))
             place.append(y)
-    gaps = intervals(result, headline_link(result, site), site=site).complement()
+    gaps = path_to_earth(result, site).complement()
     _bars(axes, gaps, start, y / 2.0 - 0.5, -y + 0.2, color="#bdbdbd", alpha=0.45, zorder=0)
     axes.set_yticks(place, labels, fontsize=8)
     axes.set_ylim(y - 0.6, -0.4)
@@ -117,7 +126,7 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
     start, end = window(result)
     days = (end - start) / DAY
     rows = len(_rows(result, site)) + len(relays(result))
-    gaps = intervals(result, headline_link(result, site), site=site).complement()
+    gaps = path_to_earth(result, site).complement()
     panels = [(0.0, min(days, ZOOM_DAYS))]
     if days > 2 * ZOOM_DAYS and len(gaps):
         longest = int(np.argmax(gaps.duration_s))
@@ -159,7 +168,7 @@ def access_calendar(result: MissionResult, site: str) -> Figure:
     start, end = window(result)
     days = int(np.ceil((end - start) / DAY - 1e-9))
     link = headline_link(result, site)
-    carriers: list[str | None] = [*relays(result)] if link == "chain" else [None]
+    carriers = relays(result) if link == "chain" else [""]
     per_day = 480
     centres = start + (np.arange(days * per_day) + 0.5) * DAY / per_day
     count = np.zeros(centres.size)
@@ -230,8 +239,10 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
     site : str
         Name of the site.
     """
+    from matplotlib.ticker import MaxNLocator
+
     link = headline_link(result, site)
-    hours = intervals(result, link, site=site).complement().duration_s / 3600.0
+    hours = path_to_earth(result, site).complement().duration_s / 3600.0
     numbers = result.statistics[site][link]
     p95, longest = numbers["gap_s"]["p95"], numbers["gap_s"]["max"]
     if hours.size:
@@ -244,7 +255,7 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
     figure = new_figure(9.0, 3.75, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}")
     left = figure.add_axes(inches(figure, 0.75, 0.55, 4.85, 0.88))
     right = figure.add_axes(inches(figure, 5.15, 0.55, 0.3, 0.88))
-    top = max(float(hours.max(initial=0.0)), 1e-3)
+    top = max(float(np.max(hours, initial=0.0)), 1e-3)
     asked = [
         row["asked"] / 3600.0
         for row in result.requirements
@@ -254,7 +265,7 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
     left.hist(hours, bins=np.linspace(0, reach, 31).tolist(), color=BLUE, edgecolor="white", linewidth=0.5)
     left.set_xlabel("gap length, h")
     left.set_ylabel("number of gaps")
-    left.yaxis.get_major_locator().set_params(integer=True)
+    left.yaxis.set_major_locator(MaxNLocator(integer=True))
     order = np.sort(hours)
     if order.size:
         rank = 100.0 * np.arange(1, order.size + 1) / order.size
@@ -326,7 +337,7 @@ def degraded_cases(result: MissionResult, site: str) -> Figure:
         limit = 100.0 if axes is left else max(*values, 1e-3)
         for position, value in zip(y, values, strict=True):
             text = wording.percent(value) if axes is left else wording.duration(3600.0 * value)
-            axes.text(value + limit * 0.015, position, text, va="center", fontsize=8)
+            axes.text(value + limit * 0.015, float(position), text, va="center", fontsize=8)
         axes.set_xlim(0, limit * 1.17)
         axes.set_xlabel(unit)
         axes.grid(axis="y", visible=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cislunar.report.facts import headline_link, relays, sites
@@ -60,7 +61,7 @@ def plates(result: MissionResult) -> list[Plate]:
             name,
             f"Bars over time for {title}: path to Earth, each relay in view, each relay's stations and "
             f"its shadow",
-            lambda name=name: access.access_timeline(result, name),
+            partial(access.access_timeline, result, name),
         )
         if "daily_percent" in result.coverage:
             add(
@@ -69,14 +70,14 @@ def plates(result: MissionResult) -> list[Plate]:
                 name,
                 f"Day by hour picture of the number of relays that connect {title} with Earth, and per "
                 f"cent of each day",
-                lambda name=name: access.access_calendar(result, name),
+                partial(access.access_calendar, result, name),
             )
         add(
             "gap-distribution",
             "gaps",
             name,
             f"Histogram and cumulative distribution of the gaps at {title}",
-            lambda name=name: access.gap_distribution(result, name),
+            partial(access.gap_distribution, result, name),
         )
         if any(case["site"] == name for case in result.degraded):
             add(
@@ -84,7 +85,7 @@ def plates(result: MissionResult) -> list[Plate]:
                 "degraded",
                 name,
                 f"Bars of per cent and longest gap at {title} with each relay and each station lost",
-                lambda name=name: access.degraded_cases(result, name),
+                partial(access.degraded_cases, result, name),
             )
         if served and headline_link(result, name) != "direct":
             add(
@@ -92,14 +93,14 @@ def plates(result: MissionResult) -> list[Plate]:
                 "elevation",
                 name,
                 f"Elevation of each relay at {title} in the first days and over every day",
-                lambda name=name: site.site_elevation(result, name),
+                partial(site.site_elevation, result, name),
             )
         add(
             "site-lighting",
             "eclipses",
             name,
             f"Elevation of Sun and Earth at {title} over time, and the length of each relay eclipse",
-            lambda name=name: site.site_lighting(result, name),
+            partial(site.site_lighting, result, name),
         )
     if maps.has_map(result):
         add(
@@ -108,7 +109,7 @@ def plates(result: MissionResult) -> list[Plate]:
             "",
             "Two maps on the lunar surface, per cent of time in view and longest gap, with contours and "
             "the sites",
-            lambda: maps.coverage_maps(result),
+            partial(maps.coverage_maps, result),
         )
     if served:
         add(
@@ -116,21 +117,21 @@ def plates(result: MissionResult) -> list[Plate]:
             "orbits",
             "",
             "Three views of the orbits about the Moon in inertial axes at start, middle and end",
-            lambda: orbits.inertial_orbits(result),
+            partial(orbits.inertial_orbits, result),
         )
         add(
             "orbits-over-moon",
             "orbits",
             "",
             "Tracks of the relays over the grey map of the turning Moon, with the sites",
-            lambda: orbits.ground_tracks(result),
+            partial(orbits.ground_tracks, result),
         )
         add(
             "orbit-elements",
             "orbits",
             "",
             "Six panels of osculating elements over time",
-            lambda: orbits.orbit_elements(result),
+            partial(orbits.orbit_elements, result),
         )
     if result.lifetimes:
         add(
@@ -138,6 +139,6 @@ def plates(result: MissionResult) -> list[Plate]:
             "lifetime",
             "",
             "Perilune altitude over the years, with impacts marked",
-            lambda: orbits.perilune_history(result),
+            partial(orbits.perilune_history, result),
         )
     return out

@@ -107,7 +107,7 @@ def _draw(
     shown = np.where(cell >= 0, values[np.maximum(cell, 0)], np.nan)
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    ticks = MaxNLocator(6).tick_values(low, high if high > low else low + 1.0)
+    ticks = np.asarray(MaxNLocator(6).tick_values(low, high if high > low else low + 1.0))
     ticks = ticks[(ticks >= 0.0) & (ticks <= ceiling)]
     norm = Normalize(min(low, ticks[0]), max(high, ticks[-1]))
     colour = colormaps[cmap](norm(shown))[..., :3]

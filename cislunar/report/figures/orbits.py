@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cislunar.mission.result import MissionResult
-    from cislunar.propagation import Trajectory
+    from cislunar.propagation.trajectory import Trajectory
 
 TRACK_DAYS = 3.0
 LONGEST_REVOLUTION_S = 30.0 * DAY
@@ -59,7 +59,8 @@ def _turn_length(elapsed: NDArray[np.float64], positions: NDArray[np.float64]) -
 
 
 def _perilune(result: MissionResult, relay: str) -> NDArray[np.float64]:
-    return result.coverage["periapsis_altitude_km"].sel(relay=relay).values.astype(float)
+    altitude = result.coverage["periapsis_altitude_km"].sel(relay=relay).values.astype(float)
+    return altitude[np.isfinite(altitude)]
 
 
 @drawing
@@ -244,7 +245,7 @@ def orbit_elements(result: MissionResult) -> Figure:
     moves = []
     for name in names:
         low = _perilune(result, name)
-        moves.append(f"{name} {low[0]:.0f} → {low[-1]:.0f} km (lowest {np.nanmin(low):.0f})")
+        moves.append(f"{name} {low[0]:.0f} → {low[-1]:.0f} km (lowest {low.min():.0f})")
     figure = new_figure(
         9.6,
         6.6,
@@ -272,9 +273,9 @@ def orbit_elements(result: MissionResult) -> Figure:
             axes.axhline(values[0], color=colour, linestyle=":", linewidth=0.9)
         axes.set_ylabel(label)
         if variable == "periapsis_altitude_km":
-            low, high = axes.get_ylim()
-            if low < 120.0:
-                axes.set_ylim(min(low, -20.0), high)
+            bottom, top = axes.get_ylim()
+            if bottom < 120.0:
+                axes.set_ylim(min(bottom, -20.0), top)
                 axes.axhline(0.0, color=BLACK, linewidth=1.0)
         if row == 2:
             time_axis(axes, start, 0.0, (end - start) / DAY, ticks=6)
@@ -329,7 +330,7 @@ def perilune_history(result: MissionResult) -> Figure:
                 when, 0.0, "X", color=colour, markersize=10, markeredgecolor="black", clip_on=False, zorder=5
             )
     axes.axhline(0.0, color=BLACK, linewidth=1.0)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.set_ylim(bottom=min(0.0, float(axes.get_ylim()[0])))
     axes.set_ylabel("perilune altitude, km")
     time_axis(axes, start, 0.0, last)
     legend_above(axes)

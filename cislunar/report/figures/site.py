@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from cislunar.environment.sites import ConstantMask
 from numpy.typing import NDArray
 
+from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
 from cislunar.report.facts import DAY, relays, window
 from cislunar.report.figures.timeaxis import time_axis

@@ -142,11 +142,13 @@ def _refuse_holes(oem: Oem, piece: _Piece) -> None:
 
     middles = nodes[needed] + 0.5 * lengths[needed] - nodes[0]
     place = piece.table(middles)[:3]
-    thinner = StateInterpolator(
-        piece.table.seconds, piece.table.states, piece.table.method, max(piece.segment.degree - 2, 1)
-    )
-    for other in (piece.table(middles, -1), piece.table(middles, 1), thinner(middles)):
-        missing |= np.linalg.norm(other[:3] - place, axis=0) > DISAGREEMENT_KM
+    opinions = [piece.table(middles, -1), piece.table(middles, 1)]
+    if nodes.size == piece.table.points:  # there is one window only: compare with a lower degree
+        table = piece.table
+        lower = StateInterpolator(table.seconds, table.states, table.method, max(piece.segment.degree - 2, 1))
+        opinions = [lower(middles)]
+    for opinion in opinions:
+        missing |= np.linalg.norm(opinion[:3] - place, axis=0) > DISAGREEMENT_KM
     if np.any(missing):
         index = needed[int(np.argmax(missing))]
         raise _hole(oem, float(nodes[index]), float(nodes[index + 1]), piece.start, piece.stop)

@@ -53,7 +53,7 @@ _CHUNK: Final = 20000
 def write_oem(
     destination: str | os.PathLike[str] | TextIO,
     trajectory: Trajectory,
-    name: str,
+    object_name: str,
     *,
     object_id: str | None = None,
     originator: str = "CISLUNAR",
@@ -67,7 +67,7 @@ def write_oem(
         Where the message goes; a file is created or replaced.
     trajectory : Trajectory
         A batch of one.
-    name : str
+    object_name : str
         Name of the spacecraft (OBJECT_NAME).
     object_id : str, optional
         International designator (OBJECT_ID), such as 2026-001A; the name if there is none.
@@ -83,7 +83,7 @@ def write_oem(
     OutputError
         If the file cannot be written.
     """
-    text = format_oem(trajectory, name, object_id=object_id, originator=originator, comments=comments)
+    text = format_oem(trajectory, object_name, object_id=object_id, originator=originator, comments=comments)
     if not isinstance(destination, str | os.PathLike):
         destination.write(text)
         return
@@ -95,7 +95,7 @@ def write_oem(
 
 def format_oem(
     trajectory: Trajectory,
-    name: str,
+    object_name: str,
     *,
     object_id: str | None = None,
     originator: str = "CISLUNAR",
@@ -109,7 +109,7 @@ def format_oem(
     elapsed = choose_nodes(trajectory)
     epochs = format_epochs(float(trajectory.epoch[0]) + elapsed, "TDB", 6)
     states = trajectory.at(elapsed)[:, 0]
-    label = _one_line(name) or "UNNAMED"
+    label = _one_line(object_name) or "UNNAMED"
     head = ["CCSDS_OEM_VERS = 2.0"]
     head += [f"COMMENT {_one_line(line)}" for text in comments for line in text.splitlines()]
     head += [

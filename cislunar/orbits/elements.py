@@ -303,7 +303,7 @@ def from_state(state: ArrayLike, gm: float) -> KeplerianElements:
 def _node(normal: Array) -> tuple[Array, Array]:
     """Unit vector (3, ...) to the ascending node, and its right ascension in [0, 2 pi)."""
     in_plane = np.hypot(normal[0], normal[1]) < SINGULAR
-    raan = np.where(in_plane, 0.0, np.arctan2(normal[0], -normal[1])) % _TWO_PI
+    raan = _positive(np.where(in_plane, 0.0, np.arctan2(normal[0], -normal[1])))
     return np.array([np.cos(raan), np.sin(raan), np.zeros_like(raan)]), raan
 
 
@@ -311,5 +311,10 @@ def _angle(start: Array, end: Array, normal: Array) -> Array:
     """Angle in [0, 2 pi) from one vector to another about a normal, all (3, ...)."""
     along = np.sum(start * end, axis=0)
     across = np.sum(np.cross(normal, start, axis=0) * end, axis=0)
-    turned = np.arctan2(across, along) % _TWO_PI
+    return _positive(np.arctan2(across, along))
+
+
+def _positive(angle: Array) -> Array:
+    """Angle in [0, 2 pi), also where it is negative by less than a rounding."""
+    turned = angle % _TWO_PI
     return np.where(turned >= _TWO_PI, 0.0, turned)

@@ -128,6 +128,31 @@ def tai_minus_utc(tdb: ArrayLike) -> NDArray[np.float64]:
     return offsets[index].astype(np.float64)
 
 
+def tai_minus_utc_on(days: ArrayLike) -> NDArray[np.float64]:
+    """TAI - UTC, s, during calendar days of UTC.
+
+    Parameters
+    ----------
+    days : array_like of int, shape (...)
+        Days past 2000-01-01 UTC, from 1972-01-01 on.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Whole seconds; on the day of a leap second the offset before it.
+
+    Raises
+    ------
+    InputError
+        For a day before 1972-01-01 UTC.
+    """
+    start_days, offsets = _leap_table()
+    index = np.searchsorted(start_days, np.asarray(days), side="right") - 1
+    if np.any(index < 0):
+        raise _utc_too_early()
+    return offsets[index].astype(np.float64)
+
+
 def _utc_too_early() -> InputError:
     return InputError(
         "UTC before 1972-01-01 has no whole leap seconds and is not supported; use TAI, TT or TDB instead"
@@ -292,11 +317,7 @@ def _to_tdb(day: int, second_of_day: float, scale: str) -> float:
     base = float(day * _DAY - _DAY // 2)
     offset = second_of_day
     if scale == "UTC":
-        start_days, offsets = _leap_table()
-        index = int(np.searchsorted(start_days, day, side="right")) - 1
-        if index < 0:
-            raise _utc_too_early()
-        offset += float(offsets[index])
+        offset += float(tai_minus_utc_on(day))
     if scale in ("UTC", "TAI"):
         offset += TT_MINUS_TAI_S
     if scale != "TDB":

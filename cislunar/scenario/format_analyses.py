@@ -36,9 +36,9 @@ DEFAULT_MAP_MASK_DEG: Final = 5.0
 DEFAULT_MAP_RESOLUTION_DEG: Final = 5.0
 
 
-def setting(dimension: str, description: str, **limits: str) -> Quantity:
+def setting(dimension: str, description: str, **limits: Any) -> Quantity:
     """Declare a setting of the calculation, which is not a fact about the mission."""
-    return Quantity(dimension=dimension, description=description, fact=False, **limits)  # type: ignore[arg-type]
+    return Quantity(dimension=dimension, description=description, fact=False, **limits)
 
 
 @dataclass(frozen=True, kw_only=True)

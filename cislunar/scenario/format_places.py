@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cislunar.environment.stations import network_names, station_names
 from cislunar.scenario.leaves import (
     Choice,
     Either,
@@ -37,12 +38,12 @@ def _longitude() -> Quantity:
     )
 
 
-_MASK = Quantity(dimension="angle", description="Constant mask.", at_least="-30 deg", at_most="89.9 deg")
+_MASK = Quantity(dimension="angle", description="Constant mask.", at_least="-20 deg", at_most="89 deg")
 
 _HORIZON_ROW = Tuple(
     items=(
         Quantity(dimension="angle", at_least="0 deg", below="360 deg"),
-        Quantity(dimension="angle", at_least="-30 deg", at_most="89.9 deg"),
+        Quantity(dimension="angle", at_least="-20 deg", at_most="89 deg"),
     ),
     what="an azimuth and an elevation, such as [90 deg, 4.5 deg]",
 )
@@ -92,8 +93,8 @@ SITE = Record(
                 choose=_horizon_kind,
                 what="terrain, a mask such as '5 deg', or a table such as [[0 deg, 3 deg], [90 deg, 5 deg]]",
                 description=(
-                    "Elevation above which the site sees: a constant mask, a table of azimuth (clockwise from "
-                    "north) and elevation joined by straight lines, or `terrain`: computed from the topography."
+                    "Elevation above which the site sees: a constant mask, a table of azimuth (clockwise "
+                    "from north) and elevation joined by straight lines, or `terrain` for the topography's."
                 ),
             ),
             default="0 deg",
@@ -105,20 +106,21 @@ _STATION_MASK = Quantity(
     dimension="angle",
     description="Lowest elevation at which the station works.",
     at_least="0 deg",
-    below="90 deg",
+    at_most="89 deg",
 )
 
 GROUND_ITEM = Variant(
     what="a network or station by name, or a mapping with network, station or name",
     variants={
-        "known": Name(kind="a ground network or station"),
+        "known": Name(kind="a ground network or station", known=lambda: (*network_names(), *station_names())),
         "network": Record(
             what="a known network",
             description="A known network with a mask of your own.",
             covers=True,
             fields={
                 "network": Field(
-                    Name(kind="a ground network", description="Name of the network."), required=True
+                    Name(kind="a ground network", known=network_names, description="Name of the network."),
+                    required=True,
                 ),
                 "mask": Field(_STATION_MASK, required=True),
             },
@@ -129,7 +131,8 @@ GROUND_ITEM = Variant(
             covers=True,
             fields={
                 "station": Field(
-                    Name(kind="a ground station", description="Name of the station."), required=True
+                    Name(kind="a ground station", known=station_names, description="Name of the station."),
+                    required=True,
                 ),
                 "mask": Field(_STATION_MASK, required=True),
             },

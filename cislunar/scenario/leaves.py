@@ -262,6 +262,7 @@ class Name(Leaf):
 
     sourced: ClassVar[bool] = False
     kind: str
+    known: Callable[[], tuple[str, ...]] | None = None
 
     def expected(self) -> str:
         """Say whose name it is."""

@@ -1,0 +1,216 @@
+"""The command line: parse, call, show progress, and turn the outcome into an exit code.
+
+Exit codes: 0 flown (even where a requirement is not met), 1 a defect of this program, 2 a mistake in the
+input, 3 a spacecraft did not finish and the report says so, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cislunar import __version__
+from cislunar.cli.terminal import complain, emit, make_printable
+from cislunar.errors import CislunarError
+
+
+class ExitCode(IntEnum):
+    """What the process returns."""
+
+    FLOWN = 0
+    DEFECT = 1
+    MISTAKE = 2
+    INCOMPLETE = 3
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+app = typer.Typer(
+    name="cislunar",
+    help="Simulate cislunar mission architectures: relays, landing sites, ground stations.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioFile = Annotated[
+    Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a defect.")] = False,
+) -> None:
+    """Take the options that stand before the command."""
+    if debug:
+        os.environ["CISLUNAR_DEBUG"] = "1"
+    if version:
+        emit(f"cislunar {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder for the report [./<SCENARIO>-report]."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier report in the folder.")
+    ] = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+) -> int:
+    """Fly a scenario and write its report."""
+    from cislunar.cli.flight import fly
+
+    directory = out if out is not None else Path(f"{scenario.stem}-report")
+    complete = fly(scenario, directory, overwrite=overwrite, quiet=quiet, as_json=json)
+    return ExitCode.FLOWN if complete else ExitCode.INCOMPLETE
+
+
+@app.command()
+def validate(
+    scenarios: Annotated[
+        list[Path], typer.Argument(metavar="SCENARIO...", help="Scenario files (YAML).", show_default=False)
+    ],
+    quiet: Quiet = False,
+) -> int:
+    """Check scenario files without flying them."""
+    from cislunar.scenario import load
+
+    valid = True
+    for file in scenarios:
+        try:
+            scenario = load(file)
+        except CislunarError as error:
+            complain(str(error))
+            valid = False
+        else:
+            if not quiet:
+                emit(
+                    f"{file}: valid; {scenario.epoch_text}, {scenario.duration_s / 86400.0:g} d, "
+                    f"{len(scenario.spacecraft)} spacecraft, "
+                    f"{len(scenario.sites)} sites, {len(scenario.stations)} Earth stations"
+                )
+    return ExitCode.FLOWN if valid else ExitCode.MISTAKE
+
+
+@app.command()
+def schema() -> int:
+    """Print the JSON Schema of scenario files, for completion and checks in an editor."""
+    import json
+
+    from cislunar.scenario.jsonschema import scenario_schema
+
+    emit(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+    return ExitCode.FLOWN
+
+
+@app.command()
+def info(json: AsJson = False) -> int:
+    """Print the version, the packaged data with its provenance, and how this machine is used."""
+    from cislunar.cli.information import as_text, collect
+
+    facts = collect()
+    if json:
+        from json import dumps
+
+        emit(dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        emit(as_text(facts))
+    return ExitCode.FLOWN
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path(
+        "scenario.yaml"
+    ),
+) -> int:
+    """Write a commented scenario to start from."""
+    from cislunar.cli.starter import write_starter
+
+    write_starter(file)
+    emit(f"{file}: written; edit it, then: cislunar run {file}")
+    return ExitCode.FLOWN
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give the exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        What follows the program's name; by default those of the process.
+    """
+    make_printable()
+    before = _end_orderly()
+    try:
+        return int(_run(arguments))
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted; nothing was written")
+        return ExitCode.INTERRUPTED
+    except CislunarError as error:
+        complain(str(error))
+        return ExitCode.MISTAKE
+    except Exception as error:
+        return _explain_defect(error)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _run(arguments: list[str] | None) -> int:
+    command = typer.main.get_command(app)
+    try:
+        return command.main(args=arguments, prog_name="cislunar", standalone_mode=False) or 0
+    except Exception as error:
+        show = getattr(error, "show", None)  # an error of usage, as the option parser raises it
+        if show is None:
+            raise
+        show()
+        return ExitCode.MISTAKE
+
+
+def _explain_defect(error: Exception) -> int:
+    if os.environ.get("CISLUNAR_DEBUG"):
+        traceback.print_exception(error)
+    complain(f"internal error: {type(error).__name__}: {error}")
+    complain(
+        "This is a defect of cislunar, not a mistake of yours. Please report it with the scenario and what\n"
+        f"  CISLUNAR_DEBUG=1 cislunar {' '.join(sys.argv[1:])}\n"
+        "prints."
+    )
+    return ExitCode.DEFECT
+
+
+def _end_orderly() -> Any:
+    """Let a request to terminate unwind like an error, so that nothing half-written stays."""
+
+    def stop(number: int, frame: object) -> None:
+        raise SystemExit(ExitCode.TERMINATED)
+
+    try:
+        return signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

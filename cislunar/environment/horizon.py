@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.environment.sites import AzimuthMask
 
-# Lowest floor (Antoniadi, -9.1 km) and highest summit (near Engel'gardt, +10.8 km), with a margin: D. E. Smith
-# et al., "Initial observations from the Lunar Orbiter Laser Altimeter (LOLA)", Geophys. Res. Lett. 37, L18204
-# (2010).
+# Lowest floor (Antoniadi, -9.1 km) and highest summit (near Engel'gardt, +10.8 km), with a margin: D. E.
+# Smith et al., "Initial observations from the Lunar Orbiter Laser Altimeter (LOLA)", Geophys. Res. Lett. 37,
+# L18204 (2010).
 _LOWEST_KM: Final = -9.5
 _HIGHEST_KM: Final = 11.0
 _AZIMUTHS: Final = 720

@@ -89,7 +89,13 @@ ANTENNAS: Final[dict[str, Row]] = {
     "ksat-punta-arenas": (-52.94, -70.87, 0.0, _KSAT),
 }
 
-ALIASES: Final = {"goldstone": "dss-24", "canberra": "dss-34", "madrid": "dss-54", "ghy-6": "goonhilly"}
+ALIASES: Final = {
+    "goldstone": "dss-24",
+    "canberra": "dss-34",
+    "madrid": "dss-54",
+    "malargüe": "malargue",
+    "ghy-6": "goonhilly",
+}
 
 NETWORKS: Final[dict[str, tuple[str, ...]]] = {
     "dsn": ("dss-24", "dss-34", "dss-54"),

@@ -78,12 +78,9 @@ def test_nothing_jumps_over_a_day_or_a_leap_second(earth):
 def test_beyond_the_table_ut1_is_held_with_one_warning(earth):
     last = earth.table_end_tdb
     value = float(earth.ut1_minus_utc(last))
-    with pytest.warns(
-        EarthOrientationWarning, match="beyond it UT1 - UTC and polar motion are held"
-    ) as caught:
-        assert float(earth.ut1_minus_utc(last + 5 * 365 * 86400.0)) == pytest.approx(value, abs=1e-7)
-        earth.itrs_to_gcrs(last + 1e8)
-    assert len(caught) == 1
+    with pytest.warns(EarthOrientationWarning, match="beyond it UT1 - UTC and polar motion are held"):
+        later = earth.ut1_minus_utc(last + 5 * 365 * 86400.0)
+    assert float(later) == pytest.approx(value, abs=1e-7)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         earth.itrs_to_gcrs(last + 1e8)
@@ -131,7 +128,8 @@ def test_a_table_with_a_hole_is_refused(tmp_path):
 
 def test_astropy_is_not_even_imported():
     code = (
-        "import sys; from cislunar.environment.earth import EarthOrientation as E; E.default().itrs_to_gcrs(0.0);"
+        "import sys; from cislunar.environment.earth import EarthOrientation; "
+        "EarthOrientation.default().itrs_to_gcrs(0.0); "
         "print([m for m in sys.modules if m.split('.')[0] == 'astropy'])"
     )
     assert (

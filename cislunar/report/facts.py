@@ -42,7 +42,8 @@ def stations(result: MissionResult) -> list[str]:
 
 def links(result: MissionResult, site: str) -> list[str]:
     """Give the links that mean something for a site: those over relays only where one serves it."""
-    served = any(site in craft.relay.sites for craft in result.scenario.spacecraft.values() if craft.relay)
+    crafts = result.scenario.spacecraft.values()
+    served = any(craft.relay is not None and site in craft.relay.sites for craft in crafts)
     return [link for link in LINKS if link in result.statistics[site] and (served or link == "direct")]
 
 
@@ -54,7 +55,7 @@ def headline_link(result: MissionResult, site: str) -> str:
 def intervals(
     result: MissionResult, link: str, *, site: str = "", relay: str = ANY, station: str = ANY
 ) -> Intervals:
-    """Look up when a link holds in the access table; the union over relays or stations unless one is named."""
+    """Look up when a link holds; the union over relays or stations unless one is named."""
     wanted = {
         "link": link,
         "site": "" if link == "relay-earth" else site,

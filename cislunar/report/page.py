@@ -124,6 +124,7 @@ def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, An
         "end": _minute(end),
         "span_s": end - start,
         "unfinished": _unfinished(result),
+        "flown": len(result.trajectories),
         "answers": [_answer(result, site) for site in names],
         "requirements": result.requirements,
         "link_text": wording.LINK_TEXT,
@@ -182,10 +183,9 @@ def _answer(result: MissionResult, site: str) -> dict[str, Any]:
 
 def _site_row(result: MissionResult, site: str) -> dict[str, Any]:
     place = result.scenario.sites[site]
-    latitude, longitude = np.degrees(place.latitude_rad), np.degrees(place.longitude_rad) % 360.0
     return {
         "name": site,
-        "place": f"{abs(latitude):.2f}° {'N' if latitude >= 0 else 'S'}, {longitude:.2f}° E",
+        "place": wording.place(np.degrees(place.latitude_rad), np.degrees(place.longitude_rad), 2),
     }
 
 
@@ -219,7 +219,7 @@ def _relay_rows(result: MissionResult) -> list[dict[str, Any]]:
 
 
 def _station_rows(result: MissionResult, site: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Give the statistics of each relay of a site with each of its stations, or of the site with each station."""
+    """Give the statistics of each relay of a site with each station, or of the site with each station."""
     if headline_link(result, site) == "direct":
         return list(result.statistics[site]["direct"]["by_station"].items())
     least = result.scenario.coverage.minimum_pass_s if result.scenario.coverage else 0.0
@@ -261,7 +261,7 @@ def _eclipse_rows(result: MissionResult) -> list[dict[str, Any]]:
     table = result.eclipses
     rows = []
     for (spacecraft, body, kind), group in table.groupby(["spacecraft", "body", "kind"], sort=False):
-        longest = group.iloc[int(group["duration_s"].to_numpy().argmax())]
+        longest = group.iloc[int(np.argmax(group["duration_s"].to_numpy()))]
         rows.append(
             {
                 "spacecraft": spacecraft,
@@ -307,8 +307,7 @@ def _map_rows(result: MissionResult) -> dict[str, Any] | None:
     longitude = result.coverage["map_longitude_deg"].values
 
     def where(index: int) -> str:
-        return f"{abs(latitude[index]):.1f}° {'N' if latitude[index] >= 0 else 'S'}, "
-        f"{longitude[index] % 360.0:.1f}° E"
+        return wording.place(latitude[index], longitude[index], 1)
 
     low, high, long = int(np.argmin(share)), int(np.argmax(share)), int(np.argmax(gap))
     return {

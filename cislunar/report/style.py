@@ -176,7 +176,7 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
 
     png, svg = stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".svg")
     with matplotlib.rc_context(_settings()):
-        figure.savefig(png, dpi=PNG_DPI, metadata={"Software": "cislunar"})
+        figure.savefig(png, dpi=PNG_DPI, metadata={"Software": "cislunar"}, pil_kwargs={"compress_level": 4})
         figure.savefig(svg, dpi=PNG_DPI, metadata={"Date": None, "Creator": "cislunar"})
     return png, svg
 

@@ -68,6 +68,12 @@ def number(value: float | None, digits: int = 1) -> str:
     return text.replace("-", "−")
 
 
+def place(latitude_deg: float, longitude_deg: float, digits: int) -> str:
+    """Write a place as `71.38° S, 138.25° E`; longitude from 0 to 360."""
+    hemisphere = "N" if latitude_deg >= 0.0 else "S"
+    return f"{abs(latitude_deg):.{digits}f}° {hemisphere}, {longitude_deg % 360.0:.{digits}f}° E"
+
+
 def listing(items: Iterable[str]) -> str:
     """Join names as English does: `a`, `a and b`, `a, b and c`."""
     names = list(items)

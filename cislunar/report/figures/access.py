@@ -104,7 +104,7 @@ def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: flo
             place.append(y)
     gaps = path_to_earth(result, site).complement()
     _bars(axes, gaps, start, y / 2.0 - 0.5, -y + 0.2, color="#bdbdbd", alpha=0.45, zorder=0)
-    axes.set_yticks(place, labels, fontsize=8)
+    axes.set_yticks(place, labels, fontsize=8 if len(labels) <= 20 else 6.5)
     axes.set_ylim(y - 0.6, -0.4)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
@@ -133,7 +133,7 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
         middle = ((gaps.start[longest] + gaps.end[longest]) / 2.0 - start) / DAY
         first = float(np.clip(np.floor(middle * 2) / 2 - ZOOM_DAYS / 2 + 0.25, ZOOM_DAYS, days - ZOOM_DAYS))
         panels.append((first, first + ZOOM_DAYS))
-    band = 0.25 * rows + 0.35
+    band = max(0.15, min(0.25, 4.0 / rows)) * rows + 0.35
     height = 0.75 + len(panels) * (band + 0.85)
     figure = new_figure(
         9.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from cislunar.report.style import drawing, inches, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
     from matplotlib.contour import QuadContourSet
     from matplotlib.figure import Figure
 
@@ -52,8 +54,8 @@ def definition(result: MissionResult) -> MapDefinition:
 
 def _projection(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> Azimuthal | Cylindrical:
     """Choose the map that shows the cells with least distortion."""
-    if latitude.min() > 20.0 or latitude.max() < -20.0:
-        north = float(latitude.min()) > 0
+    if np.min(latitude) > 20.0 or np.max(latitude) < -20.0:
+        north = bool(np.min(latitude) > 0.0)
         edge = 90.0 - float(np.abs(latitude).min())
         return Azimuthal(90.0 if north else -90.0, 0.0, min(np.ceil(edge / 5.0) * 5.0, 90.0))
     for middle in (180.0, 0.0):
@@ -84,57 +86,63 @@ def _cell_of_pixels(
     return cell
 
 
+@dataclass(frozen=True)
+class _Canvas:
+    """What both panels share: the projection, the cell of each pixel, the brightness of the ground."""
+
+    projection: Azimuthal | Cylindrical
+    cell: NDArray[np.int64]
+    ground: NDArray[np.float64]
+    extent: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, result: MissionResult) -> _Canvas:
+        cell_latitude = result.coverage["map_latitude_deg"].values
+        cell_longitude = result.coverage["map_longitude_deg"].values
+        projection = _projection(cell_latitude, cell_longitude)
+        latitude, longitude, extent = projection.pixels(IMAGE_ROWS)
+        cell = _cell_of_pixels(latitude, longitude, cell_latitude, cell_longitude)
+        return cls(projection, cell, relief(latitude, longitude), extent)
+
+    def values(self, per_cell: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Spread the values of the cells over the pixels, NaN off the map."""
+        return np.where(self.cell >= 0, per_cell[np.maximum(self.cell, 0)], np.nan)
+
+    def paint(self, colour: NDArray[np.float64], shown: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Lay colours (rows, columns, 3) over the relief; grey where nothing is shown, clear off the Moon."""
+        shade = 0.92 + 0.8 * (self.ground - np.nanmean(self.ground))
+        painted = colour * np.clip(shade, 0.6, 1.1)[..., None] + 0.04
+        picture = np.where(np.isfinite(shown)[..., None], painted, self.ground[..., None])
+        picture = np.clip(np.nan_to_num(picture, nan=1.0), 0.0, 1.0)
+        alpha = np.isfinite(self.ground)[..., None].astype(float)
+        return np.round(255 * np.concatenate([picture, alpha], axis=-1)).astype(np.uint8)
+
+
 def _draw(
-    figure: Figure,
-    axes: Axes,
-    result: MissionResult,
-    values: NDArray[np.float64],
-    cmap: str,
-    label: str,
-    ceiling: float,
-    bar: Any,
-) -> None:
+    axes: Axes, bar: Axes, canvas: _Canvas, values: NDArray[np.float64], cmap: str, ceiling: float
+) -> Colorbar:
+    """Draw a map with contours and, in the axes `bar`, its scale."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
+    from matplotlib.colorbar import Colorbar
     from matplotlib.colors import Normalize
     from matplotlib.ticker import MaxNLocator
 
-    data = result.coverage
-    cell_latitude, cell_longitude = data["map_latitude_deg"].values, data["map_longitude_deg"].values
-    projection = _projection(cell_latitude, cell_longitude)
-    latitude, longitude, extent = projection.pixels(IMAGE_ROWS)
-    cell = _cell_of_pixels(latitude, longitude, cell_latitude, cell_longitude)
-    shown = np.where(cell >= 0, values[np.maximum(cell, 0)], np.nan)
+    shown = canvas.values(values)
     finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = (float(np.min(finite)), float(np.max(finite))) if finite.size else (0.0, 1.0)
     ticks = np.asarray(MaxNLocator(6).tick_values(low, high if high > low else low + 1.0))
     ticks = ticks[(ticks >= 0.0) & (ticks <= ceiling)]
     norm = Normalize(min(low, ticks[0]), max(high, ticks[-1]))
-    colour = colormaps[cmap](norm(shown))[..., :3]
-    ground = relief(latitude, longitude)
-    shade = 0.92 + 0.8 * (ground - np.nanmean(ground))
-    painted = colour * np.clip(shade, 0.6, 1.1)[..., None] + 0.04
-    picture = np.where(np.isfinite(shown)[..., None], painted, ground[..., None])
-    picture = np.clip(np.nan_to_num(picture, nan=1.0), 0.0, 1.0)
-    alpha = np.isfinite(ground)[..., None].astype(float)
     axes.imshow(
-        np.round(255 * np.concatenate([picture, alpha], axis=-1)).astype(np.uint8),
-        extent=extent,
+        canvas.paint(colormaps[cmap](norm(shown))[..., :3], shown),
+        extent=canvas.extent,
         interpolation="bilinear",
     )
-    contours = _contours(axes, np.where(np.isfinite(shown), shown, np.nan), extent, ticks[1:-1])
+    contours = _contours(axes, shown, canvas.extent, ticks[1:-1])
     axes.clabel(contours, fmt="%g", fontsize=7, colors="black")
-    projection.graticule(axes)
-    for site in result.scenario.sites.values():
-        mark_site(
-            axes,
-            projection,
-            wording.display_name(site.name),
-            np.degrees(site.latitude_rad),
-            np.degrees(site.longitude_rad),
-        )
-    colorbar = figure.colorbar(ScalarMappable(norm, cmap), cax=bar, orientation="horizontal", ticks=ticks)
-    colorbar.set_label(label)
+    canvas.projection.graticule(axes)
+    return Colorbar(bar, ScalarMappable(norm, cmap), orientation="horizontal", ticks=ticks.tolist())
 
 
 def _contours(
@@ -174,23 +182,26 @@ def coverage_maps(result: MissionResult) -> Figure:
     mean = float(np.average(share, weights=weight))
     region = {"moon": "whole Moon"}.get(definition(result).region, definition(result).region)
     title = (
-        f"The {region} is in view {wording.percent(mean)} of the time on average, "
+        f"The {region} sees a relay {wording.percent(mean)} of the time on average, "
         f"{wording.percent(float(share.min()))} at worst; longest gap anywhere "
         f"{wording.duration(3600.0 * float(gap.max()))}"
     )
-    flat = isinstance(
-        _projection(data["map_latitude_deg"].values, data["map_longitude_deg"].values), Cylindrical
-    )
+    canvas = _Canvas.of(result)
+    flat = isinstance(canvas.projection, Cylindrical)
     height = 4.1 if flat else 5.75
     figure = new_figure(9.6, height, title, subtitle=map_settings(result))
     panels = (
-        (share, "viridis", "per cent of time in view", 100.0, 0.0),
+        (share, "viridis", "per cent of time with a relay in view", 100.0, 0.0),
         (gap, "cividis_r", "longest gap, h (dark is long)", np.inf, 4.8),
     )
     for values, cmap, label, ceiling, shift in panels:
         margin = 0.55 if flat else 0.15
-        box = inches(figure, shift + margin, 1.25 if flat else 0.78, 4.8 - shift + 0.15, 0.62)
-        axes = figure.add_axes(box)
+        axes = figure.add_axes(
+            inches(figure, shift + margin, 1.25 if flat else 0.78, 4.8 - shift + 0.15, 0.62)
+        )
         bar = figure.add_axes(inches(figure, shift + 0.7, 0.55, 4.8 - shift + 0.7, height - 0.72))
-        _draw(figure, axes, result, values, cmap, label, ceiling, bar)
+        _draw(axes, bar, canvas, values, cmap, ceiling).set_label(label)
+        for site in result.scenario.sites.values():
+            latitude, longitude = np.degrees(site.latitude_rad), np.degrees(site.longitude_rad)
+            mark_site(axes, canvas.projection, wording.display_name(site.name), latitude, longitude)
     return figure

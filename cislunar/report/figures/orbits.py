@@ -245,7 +245,7 @@ def orbit_elements(result: MissionResult) -> Figure:
     moves = []
     for name in names:
         low = _perilune(result, name)
-        moves.append(f"{name} {low[0]:.0f} → {low[-1]:.0f} km (lowest {low.min():.0f})")
+        moves.append(f"{name} {low[0]:.0f} → {low[-1]:.0f} km (lowest {np.min(low):.0f})")
     figure = new_figure(
         9.6,
         6.6,

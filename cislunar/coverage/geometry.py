@@ -28,13 +28,13 @@ def site_margin(
     Parameters
     ----------
     x, y, z : float, array or lanes
-        Target from the Moon's centre, km; farther from it than the site.
+        Target from the Moon's centre, km.
     ux, uy, uz : float, array or lanes
         Unit vector from the Moon's centre to the site.
     radius_km : float
         Distance of the site from the Moon's centre.
     sin_mask : float
-        Sine of the mask, 0 to 1.
+        Sine of the mask.
 
     Returns
     -------
@@ -42,9 +42,13 @@ def site_margin(
         Margin in km, positive where the target is above the mask.
     """
     foot = radius_km * radius_km * (1.0 - sin_mask * sin_mask)
-    slant2 = x * x + y * y + z * z - foot
-    slant = np.sqrt(np.where(slant2 > 0.0, slant2, 0.0))
-    return x * ux + y * uy + z * uz - foot / radius_km - sin_mask * slant
+    along = x * ux + y * uy + z * uz
+    r2 = x * x + y * y + z * z
+    below = r2 < radius_km * radius_km
+    # Below the site's own height the distance to the target takes the place of the half chord: same sign as the elevation.
+    root = np.sqrt(np.where(below, r2 - (2.0 * along - radius_km) * radius_km, r2 - foot))
+    cap = along - foot / radius_km - sin_mask * root
+    return np.where(below, along - radius_km - min(sin_mask, 0.0) * root, cap)
 
 
 def horizon_margin(x: Lanes, y: Lanes, z: Lanes, ux: Lanes, uy: Lanes, uz: Lanes, sin_mask: Lanes) -> Lanes:

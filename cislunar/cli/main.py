@@ -93,6 +93,7 @@ def validate(
 ) -> int:
     """Check scenario files without flying them."""
     from cislunar.scenario import load
+    from cislunar.scenario.wording import listing
 
     valid = True
     for file in scenarios:
@@ -105,8 +106,7 @@ def validate(
             if not quiet:
                 emit(
                     f"{file}: valid; {scenario.epoch_text}, {scenario.duration_s / 86400.0:g} d, "
-                    f"{len(scenario.spacecraft)} spacecraft, "
-                    f"{len(scenario.sites)} sites, {len(scenario.stations)} Earth stations"
+                    f"spacecraft: {listing(scenario.spacecraft, 'and')}"
                 )
     return ExitCode.FLOWN if valid else ExitCode.MISTAKE
 

@@ -83,7 +83,7 @@ class Leaf(Spec):
         for key in node.entries:
             if key not in ("value", "source", "assumption"):
                 hint = nearest(key, ("value", "source", "assumption"))
-                meant = f"; did you mean {quoted(hint)}?" if hint else ""
+                meant = f"; did you mean {quoted(hint)}?" if hint else comma_hint(key, node)
                 message = f"unknown key {quoted(key)} beside the value; expected source or assumption{meant}"
                 reading.problem(node.keys[key], path, message)
                 return None, "", ""
@@ -318,6 +318,13 @@ class FilePath(Leaf):
             reading.problem(node, path, f"{quoted(node.text)} is {problem}; expected {self.expected()}")
             return INVALID
         return file
+
+
+def comma_hint(key: str, node: Mapping) -> str:
+    """Explain a key that is the rest of a sentence: `{source: one, two}` has a key `two`."""
+    value = node.entries[key]
+    empty = isinstance(value, Scalar) and value.plain and not value.text
+    return "; text with a comma in it needs quotes between braces" if empty else ""
 
 
 def _unusable(file: Path) -> str:

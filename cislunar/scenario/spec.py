@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from cislunar.scenario.leaves import Spec
+from cislunar.scenario.leaves import Spec, comma_hint
 from cislunar.scenario.reading import INVALID, Reading, Value
 from cislunar.scenario.wording import listing, nearest, quoted
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar, Sequence, describe
@@ -137,6 +137,7 @@ class Record(Spec):
                 tail = f"; did you mean {quoted(meant)}?"
             else:
                 tail = f"; expected {listing(known) if len(known) < 3 else f'one of {listing(known)}'}"
+                tail += comma_hint(key, node)
             reading.problem(node.keys[key], path, f"unknown key {quoted(key)}{tail}")
             if meant and meant not in given:
                 given[meant] = key

@@ -1,0 +1,162 @@
+"""From a checked scenario to flown trajectories: initial states, force model, and the flight beyond the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cislunar.orbits.definitions import EphemerisOrbit
+
+if TYPE_CHECKING:
+    from cislunar.environment import Environment
+    from cislunar.propagation import ForceModel, Trajectory
+    from cislunar.scenario import Scenario
+    from cislunar.scenario.model import Spacecraft
+
+
+@dataclass(frozen=True)
+class Flight:
+    """Spacecraft on their way through the window of a scenario.
+
+    Attributes
+    ----------
+    trajectories : dict of str to Trajectory
+        One batch of one per spacecraft, in the order of the scenario; Moon-centred, ICRF axes.
+    propagated : tuple of str
+        Those flown here; the others follow an ephemeris file.
+    forces : ForceModel
+        The forces on the propagated ones, in that order.
+    """
+
+    trajectories: dict[str, Trajectory]
+    propagated: tuple[str, ...]
+    forces: ForceModel
+
+    @property
+    def complete(self) -> bool:
+        """Whether every spacecraft reached the end of the window."""
+        from cislunar.propagation import Status
+
+        return all(int(each.status[0]) == Status.FINISHED for each in self.trajectories.values())
+
+
+def environment_of(scenario: Scenario) -> Environment:
+    """Tables of the scenario: the packaged ones, with the user's own files in place of some."""
+    from cislunar.environment import Environment
+
+    return Environment.from_files(
+        ephemeris=list(scenario.data.ephemeris) or None,
+        lunar_orientation=scenario.data.lunar_orientation,
+        terrain=scenario.data.terrain,
+    )
+
+
+def fly(scenario: Scenario, environment: Environment) -> Flight:
+    """Fly all spacecraft of a scenario from its epoch through its window.
+
+    Those with elements or a state are one batch; an ephemeris file is followed as it is.
+
+    Raises
+    ------
+    InputError, DataFileError, EpochRangeError
+        If an orbit or a file cannot be flown, before anything is.
+    """
+    from cislunar.exchange.oem import read_oem, trajectory_from_oem
+
+    start, end = scenario.epoch_tdb, scenario.end_tdb
+    environment.require_span(start, end, "the scenario's window")
+    followed = {
+        name: trajectory_from_oem(read_oem(craft.orbit.path), start, end, environment)
+        for name, craft in scenario.spacecraft.items()
+        if isinstance(craft.orbit, EphemerisOrbit)
+    }
+    propagated = tuple(name for name in scenario.spacecraft if name not in followed)
+    forces = _forces(scenario, [scenario.spacecraft[name] for name in propagated], environment)
+    flown = _launch(scenario, propagated, forces, environment)
+    trajectories = {name: followed[name] if name in followed else flown[name] for name in scenario.spacecraft}
+    return Flight(trajectories, propagated, forces)
+
+
+def fly_on(scenario: Scenario, flight: Flight) -> dict[str, dict[str, Any]]:
+    """Fly without station-keeping to the horizon of the lifetime analysis.
+
+    Returns
+    -------
+    dict
+        For each propagated spacecraft: `impact_tdb` (None if it survives), `horizon_s` from the epoch, and the perilune
+        passages from the epoch on, `perilune_tdb` and `perilune_altitude_km` (above the 1737.4 km sphere).
+    """
+    from cislunar.orbits.history import periapsis_passages
+    from cislunar.propagation import Status, propagate
+
+    if scenario.lifetime is None or not flight.propagated:
+        return {}
+    window = [flight.trajectories[name] for name in flight.propagated]
+    left = np.array([scenario.lifetime.horizon_s - float(each.final_elapsed[0]) for each in window])
+    alive = np.array([int(each.status[0]) == Status.FINISHED for each in window])
+    onward = propagate(
+        np.concatenate([each.final for each in window], axis=1),
+        np.array([float(each.epoch[0] + each.final_elapsed[0]) for each in window]),
+        np.where(alive, np.maximum(left, 0.0), 0.0),
+        flight.forces,
+        rtol=scenario.physics.tolerance,
+        on_error="status",
+    )
+    lives: dict[str, dict[str, Any]] = {}
+    for number, (name, first) in enumerate(zip(flight.propagated, window, strict=True)):
+        last = onward[number] if alive[number] and left[number] > 0.0 else first
+        passages = [periapsis_passages(each) for each in ([first] if last is first else [first, last])]
+        crashed = int(last.status[0]) == Status.IMPACT
+        lives[name] = {
+            "impact_tdb": float(last.epoch[0] + last.final_elapsed[0]) if crashed else None,
+            "horizon_s": scenario.lifetime.horizon_s,
+            "perilune_tdb": np.concatenate([each.tdb for each in passages]),
+            "perilune_altitude_km": np.concatenate([each.altitude_km for each in passages]),
+        }
+    return lives
+
+
+def _launch(
+    scenario: Scenario, names: tuple[str, ...], forces: ForceModel, environment: Environment
+) -> dict[str, Trajectory]:
+    from cislunar.orbits.initial_state import initial_state
+    from cislunar.propagation import propagate
+
+    if not names:
+        return {}
+    states = []
+    for name in names:
+        orbit = scenario.spacecraft[name].orbit
+        assert not isinstance(orbit, EphemerisOrbit)
+        states.append(initial_state(orbit, scenario.epoch_tdb, forces.gm["moon"], environment))
+    count = len(names)
+    batch = propagate(
+        np.stack(states, axis=1),
+        np.full(count, scenario.epoch_tdb),
+        np.full(count, scenario.duration_s),
+        forces,
+        rtol=scenario.physics.tolerance,
+    )
+    return {name: batch[number] for number, name in enumerate(names)}
+
+
+def _forces(scenario: Scenario, crafts: list[Spacecraft], environment: Environment) -> ForceModel:
+    from cislunar.propagation import ForceModel
+
+    def pushed(craft: Spacecraft) -> float:
+        """Coefficient times area over mass, m^2/kg."""
+        light = craft.radiation_pressure
+        return 0.0 if light is None else light.coefficient * light.area_m2 / (craft.mass_kg or np.nan)
+
+    ratios = np.array([pushed(craft) for craft in crafts])
+    return ForceModel(
+        center="moon",
+        gravity=scenario.physics.gravity,
+        degree=scenario.physics.degree,
+        bodies=scenario.physics.bodies,
+        radiation_pressure=ratios if np.any(ratios > 0.0) else None,
+        ephemeris=environment.ephemeris,
+        orientation=environment.orientation,
+    )

@@ -458,7 +458,11 @@ def from_astropy(time: Time) -> NDArray[np.float64]:
         raise InputError("found an astropy Time with masked entries; expected every epoch present")
     if time.scale == "tdb":
         return np.asarray((time.jd1 - J2000_JD) * SECONDS_PER_DAY + time.jd2 * SECONDS_PER_DAY)
-    tt = time.tt
+    from astropy.utils import iers
+
+    # The first conversion from UTC makes astropy look for new leap seconds, over the network if it may.
+    with iers.conf.set_temp("auto_download", False):
+        tt = time.tt
     whole, rest = (tt.jd1 - J2000_JD) * SECONDS_PER_DAY, tt.jd2 * SECONDS_PER_DAY
     return np.asarray(whole + (rest + tdb_minus_tt(whole + rest)))
 

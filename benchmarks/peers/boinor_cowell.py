@@ -1,4 +1,4 @@
-"""boinor (the maintained fork of poliastro): Cowell's method with its own third-body perturbation, point masses only."""
+"""boinor (the maintained fork of poliastro): Cowell's method and its own third bodies; point masses."""
 
 from __future__ import annotations
 

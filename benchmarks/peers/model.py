@@ -23,16 +23,16 @@ from benchmarks.peers.stokes import Stokes, read_shadr
 
 Array = NDArray[np.float64]
 
-#: Gravitational parameters of DE440, km^3/s^2 (Park et al. 2021, table 2; from Mars on, of the whole system).
+#: Gravitational parameters of DE440, km^3/s^2 (NAIF kernel gm_de440.tpc; from Mars on, of the whole system).
 DE440_GM = {
-    "sun": 132712440041.27942,
-    "mercury": 22031.868551,
-    "venus": 324858.592000,
-    "earth": 398600.435507,
-    "moon": 4902.800118,
-    "mars": 42828.375816,
-    "jupiter": 126712764.1,
-    "saturn": 37940584.8418,
+    "sun": 1.3271244004127942e11,
+    "mercury": 2.2031868551400003e04,
+    "venus": 3.2485859200000000e05,
+    "earth": 3.9860043550702266e05,
+    "moon": 4.9028001184575496e03,
+    "mars": 4.2828375815756102e04,
+    "jupiter": 1.2671276409999998e08,
+    "saturn": 3.7940584841799997e07,
 }
 
 #: Signed sums of (centre, target) segments of a DE file that lead from the solar-system barycentre to a body.

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def force_model(model: PeerModel, ephemeris: Ephemeris | None = None) -> ForceModel:
-    """The package's force model with the numbers of a `PeerModel`, on the packaged DE440 tables by default."""
+    """The package's force model with the numbers of a `PeerModel`, on the packaged DE440 tables."""
     gravity, pressure = None, None
     if model.stokes is not None and model.stokes.degree >= 2:
         gravity = GravityField(

@@ -8,10 +8,10 @@ its defaults (R2026a): Sun 132712440017.99, Moon 4902.8005821478, Mercury 22032.
 324858.59882646, Mars 42828.314258067, Jupiter 126712767.8578, Saturn 37940626.061137, Uranus
 5794549.0070719, Neptune 6836534.0638793.
 
-Tolerance: SciPy's DOP853 with those constants and DE440 ends 2 cm from Orekit at the Moon's distance and below
-1 mm at geostationary radius; 2.6 m and 2 mm (2 cm on the way) from GMAT, of which 2 m is DE421 against DE440
-(0.5 m with DE430). In low Earth orbit Orekit's own history is 0.8 m off, from its integrator, so that only GMAT's
-is used there.
+Tolerance: SciPy's DOP853 with those constants and DE440 ends 2 cm from Orekit at the Moon's distance
+and below 1 mm at geostationary radius; 2.6 m and 2 mm (2 cm on the way) from GMAT, of which 2 m is
+DE421 against DE440 (0.5 m with DE430). In low Earth orbit Orekit's own history is 0.8 m off, from its
+integrator, so that only GMAT's is used there.
 """
 
 from pathlib import Path

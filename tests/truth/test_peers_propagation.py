@@ -171,8 +171,8 @@ def test_peers_transfers(cases, days, limit_m, program):
 
 @pytest.mark.parametrize("program", [Brahe, Heyoka, ScipyDop853])
 def test_peers_near_rectilinear_halo_14_days(program):
-    # From the apolune of a near 9:2 orbit of the three-body problem (JPL catalogue) put on the Moon's place and
-    # orbit plane at the epoch: two revolutions with the real Moon. The programs agree to 2 mm.
+    # From the apolune of a near 9:2 orbit of the three-body problem (JPL catalogue), put on the Moon's place
+    # and orbit plane at the epoch: two revolutions with the real Moon. The programs agree to 2 mm.
     from cislunar.environment.ephemeris import Ephemeris
 
     epoch = np.array([EPOCH_2028_TDB])

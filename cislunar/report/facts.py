@@ -30,9 +30,10 @@ def sites(result: MissionResult) -> list[str]:
     return list(result.statistics)
 
 
-def relays(result: MissionResult) -> list[str]:
-    """Give the names of the spacecraft that relay, in the scenario's order."""
-    return list(result.scenario.relays)
+def relays(result: MissionResult, site: str) -> list[str]:
+    """Give the names of the relays that serve a site, in the scenario's order."""
+    crafts = result.scenario.spacecraft.items()
+    return [name for name, craft in crafts if craft.relay is not None and site in craft.relay.sites]
 
 
 def stations(result: MissionResult) -> list[str]:
@@ -42,8 +43,7 @@ def stations(result: MissionResult) -> list[str]:
 
 def links(result: MissionResult, site: str) -> list[str]:
     """Give the links that mean something for a site: those over relays only where one serves it."""
-    crafts = result.scenario.spacecraft.values()
-    served = any(craft.relay is not None and site in craft.relay.sites for craft in crafts)
+    served = bool(relays(result, site))
     return [link for link in LINKS if link in result.statistics[site] and (served or link == "direct")]
 
 

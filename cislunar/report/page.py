@@ -13,7 +13,7 @@ import numpy as np
 
 from cislunar.coverage.intervals import statistics
 from cislunar.report import wording
-from cislunar.report.facts import headline_link, intervals, links, relays, sites, stations, window
+from cislunar.report.facts import headline_link, intervals, links, sites, stations, window
 from cislunar.report.method import method_lines
 from cislunar.time import format_epoch
 
@@ -129,7 +129,8 @@ def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, An
         "requirements": result.requirements,
         "link_text": wording.LINK_TEXT,
         "measure_text": wording.MEASURE_TEXT,
-        "relays": _relay_rows(result),
+        "relays": list(result.scenario.relays),
+        "orbits": {row["name"]: row for row in _orbit_rows(result)},
         "elements": ELEMENTS,
         "stations": stations(result),
         "sites": [_site_row(result, site) for site in names],
@@ -182,17 +183,18 @@ def _answer(result: MissionResult, site: str) -> dict[str, Any]:
 
 
 def _site_row(result: MissionResult, site: str) -> dict[str, Any]:
-    place = result.scenario.sites[site]
+    place = result.sites[site]
     return {
         "name": site,
+        "height_km": place.height_km,
         "place": wording.place(np.degrees(place.latitude_rad), np.degrees(place.longitude_rad), 2),
     }
 
 
-def _relay_rows(result: MissionResult) -> list[dict[str, Any]]:
+def _orbit_rows(result: MissionResult) -> list[dict[str, Any]]:
     data = result.coverage
     rows = []
-    for name in relays(result):
+    for name in result.trajectories:
         elements = data.sel(relay=name)
 
         def ends(variable: str, elements: Any = elements) -> tuple[float, float]:
@@ -226,7 +228,7 @@ def _station_rows(result: MissionResult, site: str) -> list[tuple[str, Mapping[s
     return [
         (f"{name} – {station}", statistics(held, least))
         for name, craft in result.scenario.spacecraft.items()
-        if craft.relay and site in craft.relay.sites
+        if craft.relay is not None and site in craft.relay.sites
         for station in craft.relay.stations
         for held in [intervals(result, "relay-earth", relay=name, station=station)]
     ]
@@ -325,6 +327,6 @@ def _flat(nest: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]
         if isinstance(value, Mapping):
             yield from _flat(value, name)
         elif isinstance(value, (list, tuple)):
-            yield name, ", ".join(str(item) for item in value)
+            yield name, ", ".join(str(item) for item in value) or "–"
         else:
             yield name, "–" if value is None else str(value)

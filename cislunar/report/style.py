@@ -13,7 +13,7 @@ colour blindness. https://jfly.uni-koeln.de/color/
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -79,6 +79,11 @@ _LINE_IN = 0.19
 """Height of a further line of title or subtitle, inches."""
 
 P = ParamSpec("P")
+
+
+def series(names: Iterable[str]) -> dict[str, tuple[str, Any, str]]:
+    """Give each spacecraft of a mission its colour, line style and marker, the same in every figure."""
+    return {name: SERIES[number % len(SERIES)] for number, name in enumerate(names)}
 
 
 def _settings() -> Any:

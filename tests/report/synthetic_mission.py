@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cislunar.environment.sites import ConstantMask
+from cislunar.environment.sites import ConstantMask, Site
 
 GM = 4902.80
 RADIUS = 1737.4
@@ -221,6 +221,11 @@ def build(
     return SimpleNamespace(
         scenario=_scenario(name, span),
         status=status,
+        sites={
+            "schrodinger": Site(
+                "schrodinger", np.radians(SITE[0]), np.radians(SITE[1]), -1.5, ConstantMask(np.radians(MASK))
+            )
+        },
         trajectories=trajectories,
         lifetimes=_lifetimes(),
         access=access,
@@ -242,18 +247,13 @@ def build(
 
 
 def _scenario(name: str, span: float) -> SimpleNamespace:
-    site = SimpleNamespace(
-        name="schrodinger",
-        latitude_rad=np.radians(SITE[0]),
-        longitude_rad=np.radians(SITE[1]),
-        horizon=ConstantMask(np.radians(MASK)),
-    )
+    mask = ConstantMask(np.radians(MASK))
     return SimpleNamespace(
         name=name,
         description="Two relays serve one site.",
         epoch_tdb=START,
         duration_s=span,
-        sites={"schrodinger": site},
+        sites={"schrodinger": SimpleNamespace(horizon=mask)},
         relays=("alpine", "lupine"),
         spacecraft={
             name: SimpleNamespace(

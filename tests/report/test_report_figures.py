@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -192,10 +193,9 @@ def test_no_eclipse_and_no_gap(mission):
 def test_azimuth_mask_is_drawn_as_a_band(mission):
     from cislunar.environment.sites import AzimuthMask
 
-    place = SimpleNamespace(**vars(mission.scenario.sites["schrodinger"]))
-    place.horizon = AzimuthMask(np.radians([0.0, 180.0]), np.radians([2.0, 7.5]))
-    scenario = SimpleNamespace(**{**vars(mission.scenario), "sites": {"schrodinger": place}})
-    figure = site.site_elevation(_changed(mission, scenario=scenario), "schrodinger")
+    mask = AzimuthMask(np.radians([0.0, 180.0]), np.radians([2.0, 7.5]))
+    place = dataclasses.replace(mission.sites["schrodinger"], horizon=mask)
+    figure = site.site_elevation(_changed(mission, sites={"schrodinger": place}), "schrodinger")
     assert any("2.0 to 7.5°" in text.get_text() for text in figure.texts)
 
 

@@ -25,13 +25,13 @@ from cislunar.report.style import (
     GREEN,
     GREY,
     ORANGE,
-    SERIES,
     VERMILLION,
     drawing,
     inches,
     legend_above,
     new_figure,
     plain,
+    series,
 )
 
 if TYPE_CHECKING:
@@ -63,11 +63,10 @@ def _rows(result: MissionResult, site: str) -> list[tuple[str, Intervals, str, b
         direct = intervals(result, "direct", site=site)
         if len(direct):
             rows.append((f"{name} – Earth, direct", direct, GREY, False))
-    for number, relay in enumerate(relays(result)):
-        colour = SERIES[number % len(SERIES)][0]
+    looks = series(result.trajectories)
+    for relay in relays(result, site):
+        colour = looks[relay][0]
         seen = intervals(result, "site-relay", site=site, relay=relay)
-        if link == "direct":
-            continue
         rows.append((f"{name} – {relay}", seen, colour, True))
         for station in stations(result):
             contact = intervals(result, "relay-earth", relay=relay, station=station)
@@ -95,7 +94,7 @@ def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: flo
         labels.append(plain(label))
         place.append(y)
         relay = label.split(" – ")[-1]
-        if thick and relay in relays(result) and relay != shadowed:
+        if thick and relay in relays(result, site) and relay != shadowed:
             shadowed = relay
             y -= 0.62
             _bars(axes, eclipses(result, relay, ("penumbra", "umbra")), start, y, 0.44, color=ORANGE)
@@ -125,7 +124,7 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
     """
     start, end = window(result)
     days = (end - start) / DAY
-    rows = len(_rows(result, site)) + len(relays(result))
+    rows = len(_rows(result, site)) + len(relays(result, site))
     gaps = path_to_earth(result, site).complement()
     panels = [(0.0, min(days, ZOOM_DAYS))]
     if days > 2 * ZOOM_DAYS and len(gaps):
@@ -168,7 +167,7 @@ def access_calendar(result: MissionResult, site: str) -> Figure:
     start, end = window(result)
     days = int(np.ceil((end - start) / DAY - 1e-9))
     link = headline_link(result, site)
-    carriers = relays(result) if link == "chain" else [""]
+    carriers = relays(result, site) if link == "chain" else [""]
     per_day = 480
     centres = start + (np.arange(days * per_day) + 0.5) * DAY / per_day
     count = np.zeros(centres.size)
@@ -325,7 +324,7 @@ def degraded_cases(result: MissionResult, site: str) -> Figure:
     left = figure.add_axes(inches(figure, 1.75, 0.55, 3.75, 0.72))
     right = figure.add_axes(inches(figure, 5.55, 0.55, 0.55, 0.72))
     y = -np.arange(len(cases))
-    colours = [BLUE] + [SERIES[1][0] if "relay" in case[0] else GREEN for case in cases[1:]]
+    colours = [BLUE] + [VERMILLION if "relay" in case[0] else GREEN for case in cases[1:]]
     hatches = [""] + ["///" if "relay" in case[0] else "..." for case in cases[1:]]
     for axes, values, unit in (
         (left, [case[1] for case in cases], "time in view, per cent"),

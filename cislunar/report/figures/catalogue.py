@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cislunar.report.facts import headline_link, relays, sites
+from cislunar.report.facts import relays, sites
 from cislunar.report.figures import access, maps, orbits, site
 from cislunar.report.wording import display_name, file_stems
 
@@ -47,7 +47,6 @@ def plates(result: MissionResult) -> list[Plate]:
     out: list[Plate] = []
     names = sites(result)
     stems = file_stems(names)
-    served = [name for name in relays(result) if len(result.trajectories[name].final_elapsed)]
 
     def add(stem: str, section: str, place: str, shows: str, draw: Callable[[], Figure]) -> None:
         suffix = f"-{stems[place]}" if place and len(names) > 1 else ""
@@ -87,7 +86,7 @@ def plates(result: MissionResult) -> list[Plate]:
                 f"Bars of per cent and longest gap at {title} with each relay and each station lost",
                 partial(access.degraded_cases, result, name),
             )
-        if served and headline_link(result, name) != "direct":
+        if relays(result, name):
             add(
                 "site-elevation",
                 "elevation",
@@ -111,7 +110,7 @@ def plates(result: MissionResult) -> list[Plate]:
             "the sites",
             partial(maps.coverage_maps, result),
         )
-    if served:
+    if result.trajectories:
         add(
             "orbits-inertial",
             "orbits",

@@ -201,7 +201,7 @@ def coverage_maps(result: MissionResult) -> Figure:
         )
         bar = figure.add_axes(inches(figure, shift + 0.7, 0.55, 4.8 - shift + 0.7, height - 0.72))
         _draw(axes, bar, canvas, values, cmap, ceiling).set_label(label)
-        for site in result.scenario.sites.values():
+        for site in result.sites.values():
             latitude, longitude = np.degrees(site.latitude_rad), np.degrees(site.longitude_rad)
             mark_site(axes, canvas.projection, wording.display_name(site.name), latitude, longitude)
     return figure

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.report import wording
-from cislunar.report.facts import DAY, lunar_orientation, relays, window
+from cislunar.report.facts import DAY, lunar_orientation, window
 from cislunar.report.figures.moonmap import mark_site, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.figures.timeaxis import time_axis
-from cislunar.report.style import BLACK, GREY, SERIES, drawing, inches, legend_above, new_figure, plain
+from cislunar.report.style import BLACK, GREY, drawing, inches, legend_above, new_figure, plain, series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def inertial_orbits(result: MissionResult) -> Figure:
     from matplotlib.patches import Circle
     from matplotlib.ticker import MaxNLocator
 
-    names = relays(result)
+    names = list(result.trajectories)
     first = {name: result.coverage.sel(relay=name).isel(time_elements=0) for name in names}
     shapes = [
         f"{name} {wording.number(float(data['periapsis_altitude_km']), 0)} × "
@@ -91,14 +91,14 @@ def inertial_orbits(result: MissionResult) -> Figure:
         "the end (pale); "
         "marker: place at the epoch.",
     )
-    turns: list[tuple[int, str, list[NDArray[np.float64]]]] = []
+    turns: dict[str, list[NDArray[np.float64]]] = {}
     reach = MOON_RADIUS_KM
-    for number, name in enumerate(names):
+    for name in names:
         trajectory = result.trajectories[name]
         last = float(trajectory.final_elapsed[0])
         lines = [revolution(trajectory, where)[1] for where in (0.0, last / 2.0, last)]
         reach = max(reach, *(float(np.abs(line).max()) for line in lines))
-        turns.append((number, name, lines))
+        turns[name] = lines
     reach *= 1.06 / 1000.0
     panels = []
     for k, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
@@ -106,8 +106,8 @@ def inertial_orbits(result: MissionResult) -> Figure:
         axes.add_patch(
             Circle((0, 0), MOON_RADIUS_KM / 1000.0, facecolor="#bcbcbc", edgecolor=GREY, zorder=1.5)
         )
-        for number, name, lines in turns:
-            colour, line, marker = SERIES[number % len(SERIES)]
+        for name, (colour, line, marker) in series(names).items():
+            lines = turns[name]
             for width, alpha, orbit in zip((1.7, 1.0, 0.8), (1.0, 0.55, 0.35), lines, strict=True):
                 near = orbit[[i, j]] / 1000.0
                 axes.plot(*near, color=colour, linestyle=line, linewidth=width, alpha=alpha, zorder=2)
@@ -162,9 +162,9 @@ def ground_tracks(result: MissionResult) -> Figure:
     ----------
     result : MissionResult
     """
-    names = relays(result)
+    names = list(result.trajectories)
     days = min(TRACK_DAYS, (window(result)[1] - window(result)[0]) / DAY)
-    places = list(result.scenario.sites.values())
+    places = list(result.sites.values())
     south = not places or places[0].latitude_rad <= 0.0
     tracks = {name: _fixed_track(result, name, days) for name in names}
     hidden = [np.mean(np.abs(longitude - 180.0) < 90.0) for _, longitude in tracks.values()]
@@ -192,8 +192,7 @@ def ground_tracks(result: MissionResult) -> Figure:
         ground = relief(latitude, longitude)
         shade = np.nan_to_num(0.25 + 0.75 * ground, nan=1.0)
         axes.imshow(np.round(255 * shade).astype(np.uint8), extent=extent, cmap="gray", vmin=0, vmax=255)
-        for number, name in enumerate(names):
-            colour, line, marker = SERIES[number % len(SERIES)]
+        for name, (colour, line, marker) in series(names).items():
             x, y = projection.forward(*tracks[name])
             _line(axes, x, y, jump, color=colour, linestyle=line)
             axes.plot(
@@ -239,7 +238,7 @@ def orbit_elements(result: MissionResult) -> Figure:
     ----------
     result : MissionResult
     """
-    names = relays(result)
+    names = list(result.trajectories)
     start, end = window(result)
     days = (result.coverage["time_elements"].values - start) / DAY
     moves = []
@@ -264,8 +263,7 @@ def orbit_elements(result: MissionResult) -> Figure:
                 6.6 - 0.62 - (2 - row) * (height + 0.32) - height,
             )
         )
-        for number, name in enumerate(names):
-            colour, line, _ = SERIES[number % len(SERIES)]
+        for name, (colour, line, _) in series(names).items():
             values = result.coverage[variable].sel(relay=name).values.astype(float)
             if variable.endswith("_deg"):
                 values = _unwrapped(values)
@@ -319,8 +317,9 @@ def perilune_history(result: MissionResult) -> Figure:
     axes = figure.add_axes(inches(figure, 0.75, 0.65, 0.3, 0.85))
     axes.axvspan(0.0, (window(result)[1] - start) / DAY, color="#ececec", zorder=0)
     last = 0.0
-    for number, (name, life) in enumerate(result.lifetimes.items()):
-        colour, line, _ = SERIES[number % len(SERIES)]
+    looks = series(result.trajectories)
+    for name, life in result.lifetimes.items():
+        colour, line, _ = looks[name]
         days = (np.asarray(life["perilune_tdb"]) - start) / DAY
         axes.plot(days, life["perilune_altitude_km"], color=colour, linestyle=line, label=plain(name))
         last = max(last, life["horizon_s"] / DAY)

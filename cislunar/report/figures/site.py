@@ -16,12 +16,12 @@ from cislunar.report.style import (
     BLUE,
     GREY,
     ORANGE,
-    SERIES,
     drawing,
     inches,
     legend_above,
     new_figure,
     plain,
+    series,
 )
 
 if TYPE_CHECKING:
@@ -50,23 +50,17 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
     site : str
         Name of the site.
     """
-    names = relays(result)
+    names = relays(result, site)
+    looks = series(result.trajectories)
     start, end = window(result)
     data = result.coverage["site_relay_elevation_deg"].sel(site=site)
     days = (data["time"].values - start) / DAY
     span = (end - start) / DAY
-    horizon = result.scenario.sites[site].horizon
+    horizon = result.sites[site].horizon
     tops = [f"{name} {float(np.nanmax(data.sel(relay=name).values)):.0f}°" for name in names]
-    if horizon == "terrain":
-        skyline = "Horizon of the site: computed from the topography, not drawn."
-        low = high = 0.0
-    else:
-        low, high = mask_range_deg(horizon)
-        skyline = (
-            f"Horizon of the site: {low:g}°."
-            if low == high
-            else f"Horizon of the site: {low:.1f} to {high:.1f}°."
-        )
+    low, high = mask_range_deg(horizon)
+    band = f"{low:g}°" if low == high else f"{low:.1f} to {high:.1f}° by azimuth (dark band)"
+    skyline = f"Horizon of the site: {band}."
     carpets = names if span > 2 * ZOOM_DAYS else []
     height = 3.55 + (2.0 if carpets else 0.0)
     figure = new_figure(
@@ -78,8 +72,8 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
     )
     axes = figure.add_axes(inches(figure, 0.75, height - 2.85, 0.45, 0.85))
     early = days <= min(span, ZOOM_DAYS) + 1e-9
-    for number, name in enumerate(names):
-        colour, line, _ = SERIES[number % len(SERIES)]
+    for name in names:
+        colour, line, _ = looks[name]
         axes.plot(
             days[early], data.sel(relay=name).values[early], color=colour, linestyle=line, label=plain(name)
         )
@@ -90,7 +84,7 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
         color=BLACK,
         linewidth=0.9,
         linestyle="-.",
-        label="horizontal" if horizon == "terrain" else "horizon of the site",
+        label="horizon of the site",
     )
     axes.set_ylim(-30.0, 90.0)
     axes.set_yticks([-30, 0, 30, 60, 90])
@@ -182,8 +176,7 @@ def site_lighting(result: MissionResult, site: str) -> Figure:
     upper.tick_params(labelbottom=False)
     legend_above(upper)
     lower = figure.add_axes(inches(figure, 0.75, 0.62, 0.3, 2.85))
-    for number, name in enumerate(relays(result)):
-        colour, _, marker = SERIES[number % len(SERIES)]
+    for name, (colour, _, marker) in series(result.trajectories).items():
         for kind, fill in (("umbra", colour), ("penumbra", "none")):
             for body, edge in (("moon", colour), ("earth", BLACK)):
                 rows = table[

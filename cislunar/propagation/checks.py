@@ -84,7 +84,8 @@ def find_problems(
         outside = np.isfinite(first) & np.isfinite(last) & ((first < low) | (last > high))
     note(
         outside,
-        f"the flight leaves the tables ({forces.ephemeris.name}), which span {calendar(low)} to {calendar(high)}; "
+        f"the flight leaves the tables ({forces.ephemeris.name}), which span {calendar(low)} to "
+        f"{calendar(high)}; "
         "choose epochs and durations inside, or name an SPK file and a lunar orientation that cover them",
     )
     bad = np.zeros(epochs.size, dtype=bool)

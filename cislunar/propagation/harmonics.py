@@ -112,7 +112,7 @@ def harmonics(
     i = ROW
     for _ in range(degree):
         q, before = (rows[i] * rho_u) * q - rho2 * before, q
-        radial += rows[i + 3] * q
+        radial = radial + rows[i + 3] * q
         i += ROW
 
     ax = zero
@@ -134,17 +134,17 @@ def harmonics(
         i += ROW
         for _ in range(degree - m):
             q, before = (rows[i] * rho_u) * q - rho2 * before, q
-            own_c += rows[i + 1] * q
-            own_s += rows[i + 2] * q
-            radial_c += rows[i + 3] * q
-            radial_s += rows[i + 4] * q
-            slope_c += rows[i + 5] * q
-            slope_s += rows[i + 6] * q
+            own_c = own_c + rows[i + 1] * q
+            own_s = own_s + rows[i + 2] * q
+            radial_c = radial_c + rows[i + 3] * q
+            radial_s = radial_s + rows[i + 4] * q
+            slope_c = slope_c + rows[i + 5] * q
+            slope_s = slope_s + rows[i + 6] * q
             i += ROW
-        ax += own_c * real_below + own_s * imag_below
-        ay += own_s * real_below - own_c * imag_below
-        az += slope_c * real_below + slope_s * imag_below
-        radial += radial_c * real + radial_s * imag
+        ax = ax + own_c * real_below + own_s * imag_below
+        ay = ay + own_s * real_below - own_c * imag_below
+        az = az + slope_c * real_below + slope_s * imag_below
+        radial = radial + radial_c * real + radial_s * imag
         real_below = real
         imag_below = imag
 

@@ -40,7 +40,19 @@ def kernel(function: Callable[..., Any]) -> Any:
 
     Division by zero follows IEEE 754 (no Python exception) and array bounds are not checked inside.
     """
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    return _compiled(function, counts_references=True)
+
+
+def lean_kernel(function: Callable[..., Any]) -> Any:
+    """Compile like `kernel` a function that makes no arrays, without counting references to those it is given.
+
+    Each count is an atomic operation, dearer than the arithmetic of a small function.
+    """
+    return _compiled(function, counts_references=False)
+
+
+def _compiled(function: Callable[..., Any], counts_references: bool) -> Any:
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=counts_references)(function)
     if cache_folder() is not None:
         dispatcher._cache = _KernelCache(function)
     return dispatcher

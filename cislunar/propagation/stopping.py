@@ -29,6 +29,7 @@ GO, DONE, BACK = range(3)
 """Verdicts: carry on; the lane stands on the sphere; return to the node before with a new `LIMIT`."""
 
 _MARGIN_KM = 1.0
+_CLOSE_KM = 1e-6
 _MOST_TRIES = 60
 
 
@@ -70,9 +71,9 @@ def _distance(path: np.ndarray, s: float) -> tuple[float, float]:
 
 
 @register_jitable
-def _crossing(path: np.ndarray, radius: float, inwards: float) -> float:
-    """Fraction of the step at which the path meets the sphere; it is beyond it at the end of the step."""
-    low, high = 0.0, 1.0
+def _crossing(path: np.ndarray, radius: float, inwards: float, high: float) -> float:
+    """Fraction of the step at which the path meets the sphere; it is beyond it at the fraction `high`."""
+    low = 0.0
     for _ in range(50):
         middle = 0.5 * (low + high)
         distance, _rate = _distance(path, middle)
@@ -120,14 +121,38 @@ def _approach(numbers: np.ndarray, tries: np.ndarray, i: int, distance: float, a
     else:
         numbers[STOP_HIGH * LANES + i] = size
     low, high = numbers[STOP_LOW * LANES + i], numbers[STOP_HIGH * LANES + i]
-    if abs(gap) <= 2e-13 * target or high - low < 1e-9 or tries[i] >= _MOST_TRIES:
+    if abs(gap) <= 2e-13 * target:
         return DONE
+    if high - low < 1e-9 or tries[i] >= _MOST_TRIES:
+        tries[i] = 0
+        numbers[LIMIT * LANES + i] = np.inf
+        return DONE if abs(gap) < _CLOSE_KM else GO
     tries[i] += 1
     rate = inwards * along / distance
     better = size - gap / rate if rate < 0.0 else low
     if not low < better < high:
         better = 0.5 * (low + high)
     numbers[LIMIT * LANES + i] = better
+    return BACK
+
+
+@register_jitable
+def _aim(
+    numbers: np.ndarray,
+    tries: np.ndarray,
+    i: int,
+    path: np.ndarray,
+    inwards: float,
+    size: float,
+    beyond: float,
+) -> int:
+    """Send lane `i` back to step to the sphere, crossed before the fraction `beyond` of its step."""
+    target = numbers[INNER * LANES + i] if inwards > 0.0 else numbers[OUTER * LANES + i]
+    tries[i] = 1
+    numbers[STOP_AT * LANES + i] = target
+    numbers[STOP_LOW * LANES + i] = 0.0
+    numbers[STOP_HIGH * LANES + i] = size * beyond
+    numbers[LIMIT * LANES + i] = size * _crossing(path, target, inwards, beyond)
     return BACK
 
 
@@ -158,13 +183,7 @@ def check_stop(numbers: np.ndarray, tries: np.ndarray, i: int) -> int:
         return GO
     if distance < inner or distance > outer:
         inwards = 1.0 if distance < inner else -1.0
-        target = inner if distance < inner else outer
-        tries[i] = 1
-        numbers[STOP_AT * LANES + i] = target
-        numbers[STOP_LOW * LANES + i] = 0.0
-        numbers[STOP_HIGH * LANES + i] = size
-        numbers[LIMIT * LANES + i] = size * _crossing(_quintic(numbers, i), target, inwards)
-        return BACK
+        return _aim(numbers, tries, i, _quintic(numbers, i), inwards, size, 1.0)
     _before, along_before = _radial(numbers, PREVIOUS, i)
     lowest = along_before < 0.0 < along and inner > 0.0
     highest = along_before > 0.0 > along and outer < np.inf
@@ -173,8 +192,10 @@ def check_stop(numbers: np.ndarray, tries: np.ndarray, i: int) -> int:
         path = _quintic(numbers, i)
         fraction = _extreme(path, inwards)
         nearest, _rate = _distance(path, fraction)
-        beyond = nearest < inner + _MARGIN_KM if lowest else nearest > outer - _MARGIN_KM
-        if beyond and 0.02 < fraction < 0.98:
+        depth = inner - nearest if lowest else nearest - outer
+        if depth > -_MARGIN_KM and 0.02 < fraction < 0.98:
             numbers[LIMIT * LANES + i] = size * fraction
             return BACK
+        if depth > 0.0:  # so near a node the quintic is as good as the method
+            return _aim(numbers, tries, i, path, inwards, size, fraction)
     return GO

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from cislunar.coverage.sampling import FRACTION, ROW, SAMPLES
-from cislunar.propagation.jit import kernel
+from cislunar.coverage.sampling import FRACTION, ROW, SAMPLES, number
+from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, store
 
 _DEGREE = SAMPLES - 1
@@ -48,9 +48,9 @@ _TO_MONOMIAL = _columns(np.linalg.inv(np.vander(2.0 * _U - 1.0, increasing=True)
 @kernel
 def _times(matrix: Any, memory: Any, samples: int, result: int) -> None:
     for k in range(0, ROW, LANES):
-        total = memory[samples] * load(matrix, k)
+        total = number(memory, samples) * load(matrix, k)
         for j in range(1, SAMPLES):
-            total = total + memory[samples + j] * load(matrix, j * ROW + k)
+            total = total + number(memory, samples + j) * load(matrix, j * ROW + k)
         store(memory, result + k, total)
 
 
@@ -76,18 +76,18 @@ def truncation(memory: Any, samples: int) -> float:
     last = 0.0
     before = 0.0
     for j in range(SAMPLES):
-        last += memory[samples + j] * _TO_CHEBYSHEV[j * ROW + 7]
-        before += memory[samples + j] * _TO_CHEBYSHEV[j * ROW + 6]
+        last += number(memory, samples + j) * _TO_CHEBYSHEV[j * ROW + 7]
+        before += number(memory, samples + j) * _TO_CHEBYSHEV[j * ROW + 6]
     return max(abs(last), abs(before) / 16.0)
 
 
 @kernel
 def hull(memory: Any, coefficients: int) -> tuple[float, float]:
     """Smallest and largest coefficient."""
-    low = high = memory[coefficients]
+    low = high = number(memory, coefficients)
     for k in range(1, SAMPLES):
-        low = min(low, memory[coefficients + k])
-        high = max(high, memory[coefficients + k])
+        low = min(low, number(memory, coefficients + k))
+        high = max(high, number(memory, coefficients + k))
     return low, high
 
 
@@ -97,7 +97,7 @@ def turns(memory: Any, coefficients: int) -> int:
     count = 0
     previous = 0.0
     for k in range(1, SAMPLES):
-        step = memory[coefficients + k] - memory[coefficients + k - 1]
+        step = number(memory, coefficients + k) - number(memory, coefficients + k - 1)
         if step != 0.0:
             if step * previous < 0.0:
                 count += 1
@@ -108,9 +108,9 @@ def turns(memory: Any, coefficients: int) -> int:
 @kernel
 def value_at(memory: Any, monomial: int, v: float) -> float:
     """Value of the polynomial."""
-    value = memory[monomial + SAMPLES - 1]
+    value = number(memory, monomial + SAMPLES - 1)
     for k in range(SAMPLES - 2, -1, -1):
-        value = value * v + memory[monomial + k]
+        value = value * v + number(memory, monomial + k)
     return value
 
 
@@ -118,7 +118,7 @@ def value_at(memory: Any, monomial: int, v: float) -> float:
 def differentiate(memory: Any, monomial: int) -> None:
     """Replace a polynomial by its derivative."""
     for k in range(1, SAMPLES):
-        memory[monomial + k - 1] = k * memory[monomial + k]
+        memory[monomial + k - 1] = k * number(memory, monomial + k)
     memory[monomial + SAMPLES - 1] = 0.0
 
 
@@ -133,11 +133,11 @@ def zero(memory: Any, monomial: int, low: float, high: float) -> float:
     rising = at_high > at_low
     v = low - at_low * (high - low) / (at_high - at_low) if at_high != at_low else 0.5 * (low + high)
     for _ in range(60):
-        value = memory[monomial + SAMPLES - 1]
+        value = number(memory, monomial + SAMPLES - 1)
         slope = 0.0
         for k in range(SAMPLES - 2, -1, -1):
             slope = slope * v + value
-            value = value * v + memory[monomial + k]
+            value = value * v + number(memory, monomial + k)
         if value == 0.0:
             break
         if (value > 0.0) == rising:

@@ -40,7 +40,7 @@ from cislunar.coverage.scene import (
     earth_limb_samples,
     margin_samples,
 )
-from cislunar.propagation.jit import kernel
+from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES
 
 NEAR_KM = 0.02
@@ -85,6 +85,16 @@ class Work(NamedTuple):
     tally: np.ndarray
     edges: np.ndarray
     tangents: np.ndarray
+
+
+def make_work(functions: int, capacity: int) -> Work:
+    """Scratch memory for relays with up to `capacity` edges of each function."""
+    return Work(
+        np.zeros(_MEMORY),
+        np.zeros((functions, 4), dtype=np.int64),
+        np.empty((functions, capacity)),
+        np.empty((functions, capacity)),
+    )
 
 
 @kernel
@@ -279,7 +289,7 @@ def find_edges(
     shift_s: Any,
     begin_s: Any,
     end_s: Any,
-    capacity: int,
+    work: Any,
     first: Any,
     edge_counts: Any,
     edges: Any,
@@ -300,8 +310,7 @@ def find_edges(
         Epoch of each trajectory less the start of the window.
     begin_s, end_s : ndarray, shape (n,)
         The part of the window looked at, inside the trajectory.
-    capacity : int
-        Room for edges of one relay and function.
+    work : Work
     first : ndarray of int8, shape (n, functions)
         Receives whether each function is visible at `begin_s`.
     edge_counts, tangent_counts : ndarray of int, shape (n, functions)
@@ -315,17 +324,12 @@ def find_edges(
         False if a capacity did not suffice.
     """
     functions = len(scene.functions)
+    capacity = work.edges.shape[1]
     count = len(nodes) // 10
     used = used_tangents = 0
     limb = False
     for function in range(functions):
         limb = limb or scene.functions[function, 0] == _LIMB
-    work = Work(
-        np.zeros(_MEMORY),
-        np.zeros((functions, 4), dtype=np.int64),
-        np.zeros((functions, capacity)),
-        np.zeros((functions, capacity)),
-    )
     spacing = scene.numbers[SPACING]
     for relay in range(len(shift_s)):
         for function in range(functions):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM, SPEED_OF_LIGHT_KM_S, SUN_RADIUS_KM
-from cislunar.coverage.edges import find_edges
+from cislunar.coverage.edges import find_edges, make_work
 from cislunar.coverage.intervals import Intervals
 from cislunar.coverage.sampling import STENCIL
 from cislunar.coverage.scene import Kind, Scene, pack
@@ -232,7 +232,7 @@ def find_chunk(scene: Scene, relays: Relays, low: int, high: int) -> EdgeLists:
             relays.shift_s[low:high],
             relays.begin_s[low:high],
             relays.end_s[low:high],
-            per_function,
+            make_work(functions, per_function),
             first,
             edge_counts,
             edges,

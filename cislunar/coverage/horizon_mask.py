@@ -23,7 +23,7 @@ from cislunar.coverage.scene import (
     SITE_RADIUS,
     TOWARDS,
 )
-from cislunar.propagation.jit import kernel
+from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, store
 
 VISIBLE, HIDDEN, SMOOTH, MIXED = 1, 0, 2, 3

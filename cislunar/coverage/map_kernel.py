@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cislunar.propagation.jit import kernel
+from cislunar.coverage.sampling import number
+from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, splat, store
 
 HIDDEN = 2.0
@@ -78,9 +79,19 @@ def accumulate(cells: Any, series: Any, relays: int, shortest: float, tallies: A
 def _best_margin(series: Any, first: int, relays: int, x: Any, y: Any, z: Any) -> Any:
     """Largest margin of any relay at one sample."""
     at = 4 * first
-    best = x * series[at] + series[at + 3] + y * series[at + 1] + z * series[at + 2]
+    best = (
+        x * number(series, at)
+        + number(series, at + 3)
+        + y * number(series, at + 1)
+        + z * number(series, at + 2)
+    )
     for _ in range(1, relays):
         at += 4
-        margin = x * series[at] + series[at + 3] + y * series[at + 1] + z * series[at + 2]
+        margin = (
+            x * number(series, at)
+            + number(series, at + 3)
+            + y * number(series, at + 1)
+            + z * number(series, at + 2)
+        )
         best = np.maximum(best, margin)
     return best

@@ -128,7 +128,9 @@ def coverage_map(
     if not 0.0 <= mask_rad < 0.5 * np.pi:
         raise InputError(f"map mask must be from 0 to below 90 deg; got {np.degrees(mask_rad):g} deg")
     if not height_km > -MOON_RADIUS_KM or not minimum_pass_s >= 0.0 or not sample_s > 0.0:
-        raise InputError("map height must lie above the Moon's centre, minimum pass be 0 or more, sample distance positive")
+        raise InputError(
+            "map height must lie above the Moon's centre, minimum pass be 0 or more, sample distance positive"
+        )
     if edges not in ("auto", "exact", "sampled"):
         raise InputError(f"map edges must be auto, exact or sampled; got {edges!r}")
     days = (tables.end_tdb - tables.start_tdb) / 86400.0
@@ -228,7 +230,9 @@ def _sampled(
     if trajectories:
         time = tables.start_tdb + (np.arange(count) + 0.5) * result.sample_s
         for low in range(0, count, 65536):
-            series = relay_series(trajectories, tables, time[low : low + 65536], result.mask_rad, result.height_km, earth_view)
+            series = relay_series(
+                trajectories, tables, time[low : low + 65536], result.mask_rad, result.height_km, earth_view
+            )
             accumulate(cells, series, len(trajectories), float(shortest), tallies)
     else:
         tallies.reshape(4, -1)[1] = count
@@ -241,7 +245,9 @@ def pack_cells(grid: Grid) -> np.ndarray:
     """Unit vectors of the cells as `accumulate` takes them, filled up with the last cell to whole vectors."""
     vectors = unit_vectors(grid.latitude_rad, grid.longitude_rad)
     missing = -len(grid) % LANES
-    return np.ascontiguousarray(np.concatenate((vectors, np.repeat(vectors[:, -1:], missing, axis=1)), axis=1)).ravel()
+    return np.ascontiguousarray(
+        np.concatenate((vectors, np.repeat(vectors[:, -1:], missing, axis=1)), axis=1)
+    ).ravel()
 
 
 def relay_series(

@@ -55,7 +55,9 @@ def region(name: str, latitude_rad: float = CAP_LATITUDE_RAD) -> Region:
         If there is no such region or the latitude is not between the equator and the pole.
     """
     if not 0.0 <= latitude_rad < 0.5 * math.pi:
-        raise InputError(f"polar cap: latitude must be from 0 to below 90 deg; got {math.degrees(latitude_rad):g} deg")
+        raise InputError(
+            f"polar cap: latitude must be from 0 to below 90 deg; got {math.degrees(latitude_rad):g} deg"
+        )
     quarter = 0.5 * math.pi
     bounds = {
         "far side": (-quarter, quarter, quarter, 3.0 * quarter),
@@ -117,7 +119,9 @@ def make_grid(where: Region, kind: str = "equal-area", resolution_rad: float = m
     if kind not in GRIDS:
         raise InputError(f"unknown grid {kind!r}; expected one of {', '.join(GRIDS)}")
     if not 0.0 < resolution_rad <= math.pi:
-        raise InputError(f"map resolution must be above 0 and at most 180 deg; got {math.degrees(resolution_rad):g} deg")
+        raise InputError(
+            f"map resolution must be above 0 and at most 180 deg; got {math.degrees(resolution_rad):g} deg"
+        )
     width = where.east_rad - where.west_rad
     rows = max(1, round((where.north_rad - where.south_rad) / resolution_rad))
     borders = np.linspace(where.south_rad, where.north_rad, rows + 1)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from cislunar.propagation.jit import kernel
+from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, splat, store
 
 SAMPLES = 8
@@ -36,6 +36,12 @@ _POINTS = 0.5 - 0.5 * np.cos(np.pi * np.arange(SAMPLES) / (SAMPLES - 1))
 FRACTION = np.concatenate((_POINTS, np.ones(ROW - SAMPLES)))
 """Where the samples lie in a stretch, 0 to 1: the Chebyshev-Lobatto points (the last repeated to fill
 `ROW`)."""
+
+
+@kernel
+def number(array: Any, index: int) -> float:
+    """`array[index]` for an index that is known not to be negative."""
+    return array[np.uintp(index)]
 
 
 @kernel
@@ -101,23 +107,23 @@ def sample_positions(
     """
     for k in range(0, ROW, LANES):
         time = start_s + width_s * load(FRACTION, k)
-        t0 = time - memory[times + which]
-        t1 = time - memory[times + LANES + which]
-        t2 = time - memory[times + 2 * LANES + which]
-        t3 = time - memory[times + 3 * LANES + which]
+        t0 = time - number(memory, times + which)
+        t1 = time - number(memory, times + LANES + which)
+        t2 = time - number(memory, times + 2 * LANES + which)
+        t3 = time - number(memory, times + 3 * LANES + which)
         for component in range(3):
             base = newton + component * TERMS * LANES + which
-            value = memory[base + 11 * LANES] * t3 + memory[base + 10 * LANES]
-            value = value * t3 + memory[base + 9 * LANES]
-            value = value * t2 + memory[base + 8 * LANES]
-            value = value * t2 + memory[base + 7 * LANES]
-            value = value * t2 + memory[base + 6 * LANES]
-            value = value * t1 + memory[base + 5 * LANES]
-            value = value * t1 + memory[base + 4 * LANES]
-            value = value * t1 + memory[base + 3 * LANES]
-            value = value * t0 + memory[base + 2 * LANES]
-            value = value * t0 + memory[base + LANES]
-            value = value * t0 + memory[base]
+            value = number(memory, base + 11 * LANES) * t3 + number(memory, base + 10 * LANES)
+            value = value * t3 + number(memory, base + 9 * LANES)
+            value = value * t2 + number(memory, base + 8 * LANES)
+            value = value * t2 + number(memory, base + 7 * LANES)
+            value = value * t2 + number(memory, base + 6 * LANES)
+            value = value * t1 + number(memory, base + 5 * LANES)
+            value = value * t1 + number(memory, base + 4 * LANES)
+            value = value * t1 + number(memory, base + 3 * LANES)
+            value = value * t0 + number(memory, base + 2 * LANES)
+            value = value * t0 + number(memory, base + LANES)
+            value = value * t0 + number(memory, base)
             store(memory, place + component * ROW + k, value)
         store(memory, place + 3 * ROW + k, time)
 
@@ -125,7 +131,7 @@ def sample_positions(
 @kernel
 def table_component(table: Any, base: int, terms: int, scaled: Any) -> Any:
     """Value, at scaled times, of the polynomial whose coefficients start at `table[base]`."""
-    value = splat(table[base + terms - 1])
+    value = splat(number(table, base + terms - 1))
     for term in range(terms - 2, -1, -1):
-        value = value * scaled + table[base + term]
+        value = value * scaled + number(table, base + term)
     return value

@@ -15,7 +15,7 @@ import numpy as np
 from cislunar.coverage import geometry
 from cislunar.coverage.sampling import ROW, table_component
 from cislunar.coverage.tables import FAST_TERMS, SLOW_TERMS
-from cislunar.propagation.jit import kernel
+from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, store
 
 

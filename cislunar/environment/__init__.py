@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class Environment:
     def from_files(
         cls,
         *,
-        ephemeris: PathLike | None = None,
+        ephemeris: PathLike | Iterable[PathLike] | None = None,
         lunar_orientation: PathLike | None = None,
         terrain: PathLike | None = None,
     ) -> Environment:
@@ -58,8 +59,8 @@ class Environment:
 
         Parameters
         ----------
-        ephemeris : path-like, optional
-            An SPK file.
+        ephemeris : path-like or iterable of path-like, optional
+            SPK files.
         lunar_orientation : path-like, optional
             A lunar binary PCK.
         terrain : path-like, optional

@@ -1,4 +1,4 @@
-"""From a checked scenario to flown trajectories: initial states, force model, and the flight beyond the window."""
+"""From a checked scenario to flown trajectories: initial states, forces, and the flight beyond the window."""
 
 from __future__ import annotations
 
@@ -85,8 +85,9 @@ def fly_on(scenario: Scenario, flight: Flight) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        For each propagated spacecraft: `impact_tdb` (None if it survives), `horizon_s` from the epoch, and the perilune
-        passages from the epoch on, `perilune_tdb` and `perilune_altitude_km` (above the 1737.4 km sphere).
+        For each propagated spacecraft: `impact_tdb` (None if it survives), `horizon_s` from the epoch, and
+        the perilune passages from the epoch on, `perilune_tdb` and `perilune_altitude_km` (above the
+        1737.4 km sphere).
     """
     from cislunar.orbits.history import periapsis_passages
     from cislunar.propagation import Status, propagate

@@ -43,6 +43,7 @@ def terrain_warnings(scenario: Scenario, environment: Environment) -> list[str]:
     if not computed:
         return []
     return [
-        f"horizon of {', '.join(computed)}: computed from topography of {environment.terrain.resolution_deg:g} deg; "
-        f"relief within one grid cell, {unresolved_km(environment.terrain):.1f} km, of the site is unresolved"
+        f"horizon of {', '.join(computed)}: computed from topography of "
+        f"{environment.terrain.resolution_deg:g} deg; relief within one grid cell, "
+        f"{unresolved_km(environment.terrain):.1f} km, of the site is unresolved"
     ]

@@ -28,8 +28,8 @@ def judge(
     Returns
     -------
     list of dict
-        `name, site, link, measure, asked, asked_text, found, found_text, met, margin`; `asked`, `found` and `margin` in
-        per cent, seconds or passes per day, a positive margin being on the good side.
+        `name, site, link, measure, asked, asked_text, found, found_text, met, margin`; `asked`, `found` and
+        `margin` in per cent, seconds or passes per day, a positive margin being on the good side.
     """
     rows = []
     for requirement in scenario.requirements:

@@ -1,4 +1,4 @@
-"""What a flown scenario gives: the one object that the command line, a notebook and a trade study all receive."""
+"""What a flown scenario gives: the one object that the command line and a notebook both receive."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class MissionResult:
     trajectories : dict of str to Trajectory
         One batch of one per spacecraft: Moon-centred, ICRF axes, km and km/s, seconds past J2000 TDB.
     lifetimes : dict of str to dict
-        Flight without station-keeping beyond the scenario, for each spacecraft whose lifetime was asked for: `impact_tdb`
-        (None when it survives), `horizon_s`, and the perilune passages `perilune_tdb`, `perilune_altitude_km` (above
-        the 1737.4 km sphere).
+        Flight without station-keeping beyond the scenario, for each propagated spacecraft if it was asked
+        for: `impact_tdb` (None when it survives), `horizon_s`, and the perilune passages `perilune_tdb`,
+        `perilune_altitude_km` (above the 1737.4 km sphere).
     access : pandas.DataFrame
         One row for each access interval, for each link, relay and station and for the constellation.
     eclipses : pandas.DataFrame
@@ -41,7 +41,8 @@ class MissionResult:
     coverage : xarray.Dataset
         Time series, osculating elements, maps and daily statistics, with units and long names as attributes.
     statistics : dict
-        `statistics[site][link]`: per cent, passes, lengths of passes and gaps, mean response time, each relay's own, N-fold.
+        `statistics[site][link]`: per cent, passes, lengths of passes and gaps, mean response time, each
+        relay's own figures, N-fold visibility.
     degraded : list of dict
         The chain's figures with each relay lost and each station lost.
     requirements : list of dict

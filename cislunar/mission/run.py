@@ -87,7 +87,7 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
             tell("mapping", 0.8)
             from cislunar.mission.maps import map_dataset
 
-            dataset = xr.merge([dataset, map_dataset(scenario, flight, tables)])
+            dataset = xr.merge([dataset, map_dataset(scenario.coverage.map, access)])
     tell("collecting", 1.0)
     return MissionResult(
         scenario=scenario,
@@ -158,7 +158,7 @@ def _warnings(scenario: Scenario, environment: Environment, access: Access | Non
     tangents = access.near_tangencies() if access is not None else []
     if tangents:
         found.append(
-            f"{len(tangents)} near-tangencies: edges where a line of sight grazes a horizon so closely that a few metres "
+            f"{len(tangents)} near-tangencies: a line of sight grazes a horizon so closely that a few metres "
             "decide; they are flagged in the access table"
         )
     return found

@@ -1,4 +1,4 @@
-"""The sampled part of a result: elevations, osculating elements, daily statistics and maps as one labelled dataset."""
+"""The sampled part of a result: elevations, osculating elements and daily statistics, with labels."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ Method = Literal["HERMITE", "LAGRANGE"]
 MAX_DEGREE: Final = 31
 """Interpolation degrees above this amplify rounding and are refused."""
 
+EDGE_S: Final = 1e-3
+"""A time this little outside a table, s, is still answered: epochs in files are rounded."""
+
 _CHUNK: Final = 4096
 
 
@@ -63,6 +66,7 @@ class StateInterpolator:
         if not 1 <= degree <= MAX_DEGREE:
             raise InputError(f"interpolation degree: expected 1 to {MAX_DEGREE}; got {degree}")
         self.points = min(max(2, (degree + 1) // 2 if method == "HERMITE" else degree + 1), count)
+        self.degree = 2 * self.points - 1 if method == "HERMITE" else self.points - 1
 
     def __call__(self, seconds: ArrayLike, shift: int = 0) -> Array:
         """Evaluate.
@@ -83,10 +87,10 @@ class StateInterpolator:
         Raises
         ------
         InputError
-            For a time outside the table.
+            For a time more than `EDGE_S` outside the table.
         """
         times = np.atleast_1d(np.asarray(seconds, dtype=np.float64))
-        if np.any((times < self.seconds[0]) | (times > self.seconds[-1]) | ~np.isfinite(times)):
+        if not np.all((times >= self.seconds[0] - EDGE_S) & (times <= self.seconds[-1] + EDGE_S)):
             raise InputError("interpolation: a time lies outside the table")
         result = np.empty((6, times.size))
         for start in range(0, times.size, _CHUNK):

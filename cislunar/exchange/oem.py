@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cislunar.errors import DataFileError
-from cislunar.exchange.interpolation import StateInterpolator
+from cislunar.exchange.interpolation import EDGE_S, StateInterpolator
 from cislunar.exchange.oem_reader import Oem, OemSegment, read_oem
 from cislunar.exchange.oem_writer import format_oem, write_oem
 from cislunar.time import format_epoch
@@ -111,8 +111,8 @@ def _cover(oem: Oem, start: float, stop: float) -> list[_Piece]:
     pieces: list[_Piece] = []
     reached = start
     usable = [segment for segment in oem.segments if segment.tdb.size >= _MIN_ROWS]
-    while not pieces or reached < stop:
-        reaching = [s for s in usable if s.useable_tdb[0] <= reached < s.useable_tdb[1]]
+    while not pieces or reached < stop - EDGE_S:
+        reaching = [s for s in usable if s.useable_tdb[0] - EDGE_S <= reached < s.useable_tdb[1]]
         if not reaching:
             later = [s.useable_tdb[0] for s in usable if s.useable_tdb[0] > reached]
             raise _hole(oem, reached, min(stop, *later) if later else stop, start, stop)
@@ -121,6 +121,7 @@ def _cover(oem: Oem, start: float, stop: float) -> list[_Piece]:
         table = StateInterpolator(
             segment.tdb - segment.tdb[0], segment.states, segment.method, segment.degree
         )
+        end = stop if end >= stop - EDGE_S else end
         pieces.append(_Piece(segment, table, reached, end))
         reached = end
     return pieces
@@ -145,7 +146,7 @@ def _refuse_holes(oem: Oem, piece: _Piece) -> None:
     opinions = [piece.table(middles, -1), piece.table(middles, 1)]
     if nodes.size == piece.table.points:  # there is one window only: compare with a lower degree
         table = piece.table
-        lower = StateInterpolator(table.seconds, table.states, table.method, max(piece.segment.degree - 2, 1))
+        lower = StateInterpolator(table.seconds, table.states, table.method, max(table.degree - 2, 1))
         opinions = [lower(middles)]
     for opinion in opinions:
         missing |= np.linalg.norm(opinion[:3] - place, axis=0) > DISAGREEMENT_KM
@@ -198,7 +199,7 @@ def _states(pieces: list[_Piece], tdb: Array, environment: Environment | None) -
 
 def _piece_states(piece: _Piece, tdb: Array, environment: Environment | None) -> Array:
     table = piece.table
-    states = table(np.clip(tdb - piece.segment.tdb[0], 0.0, table.seconds[-1]))
+    states = table(tdb - piece.segment.tdb[0])
     if piece.segment.center == "moon":
         return states
     if environment is None:

@@ -34,6 +34,10 @@ _CENTERS: Final = {
     "EARTH BARYCENTER": "earth-moon-barycentre",
     "EMB": "earth-moon-barycentre",
     "SSB": "solar-system-barycentre",
+    **{
+        f"{name.upper()} BARYCENTER": name
+        for name in ("mars", "jupiter", "saturn", "uranus", "neptune", "pluto")
+    },
 }
 _HEADER_KEYS: Final = ("CCSDS_OEM_VERS", "CLASSIFICATION", "CREATION_DATE", "ORIGINATOR", "MESSAGE_ID")
 _REQUIRED_KEYS: Final = (
@@ -317,7 +321,7 @@ class _Parser:
         if match is None:
             raise self.error(f"the epoch {text[:40]!r}", "an epoch such as 2027-03-01T00:00:00.000", line)
         if match["ordinal"]:
-            date = np.datetime64(match["year"], "D") + (int(match["ordinal"]) - 1)
+            date = np.datetime64(match["year"], "D") + np.timedelta64(int(match["ordinal"]) - 1, "D")
             inside = str(date)[:4] == match["year"]
             day = str(date) if inside else ""
         else:

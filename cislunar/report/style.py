@@ -122,8 +122,8 @@ def new_figure(width_in: float, height_in: float, title: str, *, subtitle: str =
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    titles = textwrap.wrap(title, int(9.6 * width_in)) or [""]
-    details = textwrap.wrap(subtitle, int(13.0 * width_in)) or [""]
+    titles = textwrap.wrap(title, int(11.0 * width_in)) or [""]
+    details = textwrap.wrap(subtitle, int(15.5 * width_in)) or [""]
     height_in += (len(titles) + len(details) - 2) * _LINE_IN
     figure = Figure(figsize=(width_in, height_in))
     FigureCanvasAgg(figure)

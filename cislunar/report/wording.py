@@ -47,6 +47,11 @@ def duration(seconds: float | None) -> str:
     return f"{days:.0f} d" if size >= 100.0 * 86400.0 else f"{days:.3g} d"
 
 
+def gap_scale(longest_h: float) -> tuple[float, str]:
+    """Choose the unit of an axis of gaps: the factor that multiplies hours, and the unit's name."""
+    return (1.0 / 24.0, "days") if longest_h > 96.0 else (1.0, "h")
+
+
 def percent(value: float | None) -> str:
     """Write a percentage; a value below 100 is never shown as 100, nor one above 0 as 0."""
     if value is None or not math.isfinite(value):
@@ -84,7 +89,7 @@ def listing(items: Iterable[str]) -> str:
 
 def display_name(name: str) -> str:
     """Turn an identifier of the scenario into a title: `schrodinger` becomes `Schrodinger`."""
-    text = name.replace("_", " ")
+    text = name.replace("_", " ").replace("-", " ")
     return text[:1].upper() + text[1:]
 
 

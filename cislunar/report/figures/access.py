@@ -129,8 +129,8 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
     panels = [(0.0, min(days, ZOOM_DAYS))]
     if days > 2 * ZOOM_DAYS and len(gaps):
         longest = int(np.argmax(gaps.duration_s))
-        middle = ((gaps.start[longest] + gaps.end[longest]) / 2.0 - start) / DAY
-        first = float(np.clip(np.floor(middle * 2) / 2 - ZOOM_DAYS / 2 + 0.25, ZOOM_DAYS, days - ZOOM_DAYS))
+        middle = (gaps.start[longest] - start + min(gaps.duration_s[longest], DAY) / 2.0) / DAY
+        first = float(np.clip(np.round(2.0 * (middle - ZOOM_DAYS / 2.0)) / 2.0, ZOOM_DAYS, days - ZOOM_DAYS))
         panels.append((first, first + ZOOM_DAYS))
     band = max(0.15, min(0.25, 4.0 / rows)) * rows + 0.35
     height = 0.75 + len(panels) * (band + 0.85)
@@ -242,6 +242,8 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
 
     link = headline_link(result, site)
     hours = path_to_earth(result, site).complement().duration_s / 3600.0
+    scale, unit = wording.gap_scale(float(np.max(hours, initial=0.0)))
+    lengths = hours * scale
     numbers = result.statistics[site][link]
     p95, longest = numbers["gap_s"]["p95"], numbers["gap_s"]["max"]
     if hours.size:
@@ -254,18 +256,18 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
     figure = new_figure(9.0, 3.75, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}")
     left = figure.add_axes(inches(figure, 0.75, 0.55, 4.85, 0.88))
     right = figure.add_axes(inches(figure, 5.15, 0.55, 0.3, 0.88))
-    top = max(float(np.max(hours, initial=0.0)), 1e-3)
+    top = max(float(np.max(lengths, initial=0.0)), 1e-3)
     asked = [
-        row["asked"] / 3600.0
+        row["asked"] / 3600.0 * scale
         for row in result.requirements
         if row["measure"] == "longest_gap" and row["site"] == site and row["link"] == link
     ]
     reach = max([top, *asked]) * 1.05
-    left.hist(hours, bins=np.linspace(0, reach, 31).tolist(), color=BLUE, edgecolor="white", linewidth=0.5)
-    left.set_xlabel("gap length, h")
+    left.hist(lengths, bins=np.linspace(0, reach, 31).tolist(), color=BLUE, edgecolor="white", linewidth=0.5)
+    left.set_xlabel(f"gap length, {unit}")
     left.set_ylabel("number of gaps")
     left.yaxis.set_major_locator(MaxNLocator(integer=True))
-    order = np.sort(hours)
+    order = np.sort(lengths)
     if order.size:
         rank = 100.0 * np.arange(1, order.size + 1) / order.size
         right.step([0, *order], [0, *rank], where="post", color=BLUE, label="share of gaps not longer")
@@ -282,10 +284,10 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
     for axes in (left, right):
         axes.set_xlim(0, reach)
         for number, limit in enumerate(asked):
-            label = f"required: at most {wording.duration(limit * 3600)}" if number == 0 else None
+            label = f"required: at most {wording.duration(limit / scale * 3600.0)}" if number == 0 else None
             axes.axvline(limit, color=BLACK, linestyle="-.", linewidth=1.2, label=label)
     right.set_ylim(0, 104)
-    right.set_xlabel("gap length, h")
+    right.set_xlabel(f"gap length, {unit}")
     right.set_ylabel("per cent")
     legend_above(right, columns=2)
     return figure
@@ -317,6 +319,7 @@ def degraded_cases(result: MissionResult, site: str) -> Figure:
         if worst
         else "No single loss to show"
     )
+    scale, unit = wording.gap_scale(max(case[2] for case in cases) / 3600.0)
     height = 1.55 + 0.3 * len(cases)
     figure = new_figure(
         9.0, height, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}"
@@ -326,19 +329,19 @@ def degraded_cases(result: MissionResult, site: str) -> Figure:
     y = -np.arange(len(cases))
     colours = [BLUE] + [VERMILLION if "relay" in case[0] else GREEN for case in cases[1:]]
     hatches = [""] + ["///" if "relay" in case[0] else "..." for case in cases[1:]]
-    for axes, values, unit in (
+    for axes, values, label in (
         (left, [case[1] for case in cases], "time in view, per cent"),
-        (right, [case[2] / 3600.0 for case in cases], "longest gap, h"),
+        (right, [case[2] / 3600.0 * scale for case in cases], f"longest gap, {unit}"),
     ):
         bars = axes.barh(y, values, height=0.62, color=colours, edgecolor="white", linewidth=0)
         for bar, hatch in zip(bars, hatches, strict=True):
             bar.set_hatch(hatch)
         limit = 100.0 if axes is left else max(*values, 1e-3)
         for position, value in zip(y, values, strict=True):
-            text = wording.percent(value) if axes is left else wording.duration(3600.0 * value)
+            text = wording.percent(value) if axes is left else wording.duration(3600.0 * value / scale)
             axes.text(value + limit * 0.015, float(position), text, va="center", fontsize=8)
         axes.set_xlim(0, limit * 1.17)
-        axes.set_xlabel(unit)
+        axes.set_xlabel(label)
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
     left.set_yticks(y, [plain(case[0]) for case in cases])

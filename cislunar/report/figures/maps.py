@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cislunar.errors import InputError
 from cislunar.report import wording
-from cislunar.report.figures.moonmap import mark_site, relief
+from cislunar.report.figures.moonmap import mark_sites, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.style import drawing, inches, new_figure
 
@@ -190,9 +190,10 @@ def coverage_maps(result: MissionResult) -> Figure:
     flat = isinstance(canvas.projection, Cylindrical)
     height = 4.1 if flat else 5.75
     figure = new_figure(9.6, height, title, subtitle=map_settings(result))
+    scale, unit = wording.gap_scale(float(np.max(gap)))
     panels = (
         (share, "viridis", "per cent of time with a relay in view", 100.0, 0.0),
-        (gap, "cividis_r", "longest gap, h (dark is long)", np.inf, 4.8),
+        (gap * scale, "cividis_r", f"longest gap, {unit} (dark is long)", np.inf, 4.8),
     )
     for values, cmap, label, ceiling, shift in panels:
         margin = 0.55 if flat else 0.15
@@ -201,7 +202,5 @@ def coverage_maps(result: MissionResult) -> Figure:
         )
         bar = figure.add_axes(inches(figure, shift + 0.7, 0.55, 4.8 - shift + 0.7, height - 0.72))
         _draw(axes, bar, canvas, values, cmap, ceiling).set_label(label)
-        for site in result.sites.values():
-            latitude, longitude = np.degrees(site.latitude_rad), np.degrees(site.longitude_rad)
-            mark_site(axes, canvas.projection, wording.display_name(site.name), latitude, longitude)
+        mark_sites(axes, canvas.projection, result.sites.values())
     return figure

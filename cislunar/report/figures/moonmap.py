@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +12,17 @@ from numpy.typing import NDArray
 
 from cislunar.environment.moonmap import load_moon_map
 from cislunar.report.style import VERMILLION, plain
+from cislunar.report.wording import display_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from cislunar.environment.sites import Site
     from cislunar.report.figures.projection import Azimuthal, Cylindrical
+
+
+_LABELS = ((8, 5, "left"), (8, -13, "left"), (-8, 5, "right"), (-8, -13, "right"))
+"""Where the names of sites go, in points from the mark: the first, second, ... site."""
 
 
 @cache
@@ -41,38 +49,25 @@ def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]
     return np.where(np.isfinite(latitude_deg), picked, np.nan)
 
 
-def mark_site(
-    axes: Axes,
-    projection: Azimuthal | Cylindrical,
-    name: str,
-    latitude_deg: float,
-    longitude_deg: float,
-    *,
-    label: bool = True,
-) -> None:
-    """Mark a site by a star with a white edge and, beside it, its name."""
+def mark_sites(axes: Axes, projection: Azimuthal | Cylindrical, sites: Iterable[Site]) -> None:
+    """Mark each site by a star with a white edge and its name; neighbours are named on different sides."""
     import matplotlib.patheffects as effects
 
-    x, y = projection.forward(latitude_deg, longitude_deg)
-    if not np.isfinite(x):
-        return
-    axes.plot(
-        float(x),
-        float(y),
-        marker="*",
-        markersize=13,
-        color=VERMILLION,
-        markeredgecolor="white",
-        markeredgewidth=1.0,
-    )
-    if label:
-        text = axes.annotate(
-            plain(name),
-            (float(x), float(y)),
-            xytext=(8, 4),
+    edge = [effects.withStroke(linewidth=2.2, foreground="white")]
+    for site, (dx, dy, side) in zip(sites, cycle(_LABELS), strict=False):
+        x, y = projection.forward(np.degrees(site.latitude_rad), np.degrees(site.longitude_rad))
+        if not np.isfinite(x):
+            continue
+        place = (float(x), float(y))
+        axes.plot(*place, "*", markersize=12, color=VERMILLION, markeredgecolor="white", markeredgewidth=1.0)
+        axes.annotate(
+            plain(display_name(site.name)),
+            place,
+            xytext=(dx, dy),
             textcoords="offset points",
+            ha=side,
             fontsize=8.5,
             fontweight="bold",
             color="black",
+            path_effects=edge,
         )
-        text.set_path_effects([effects.withStroke(linewidth=2.2, foreground="white")])

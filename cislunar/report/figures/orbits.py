@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.report import wording
 from cislunar.report.facts import DAY, lunar_orientation, window
-from cislunar.report.figures.moonmap import mark_site, relief
+from cislunar.report.figures.moonmap import mark_sites, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.figures.timeaxis import time_axis
 from cislunar.report.style import BLACK, GREY, drawing, inches, legend_above, new_figure, plain, series
@@ -117,7 +117,7 @@ def inertial_orbits(result: MissionResult) -> Figure:
                 color=colour,
                 markersize=6,
                 markeredgecolor="white",
-                linestyle="none",
+                linestyle=line,
                 label=plain(name),
                 zorder=3,
             )
@@ -185,7 +185,7 @@ def ground_tracks(result: MissionResult) -> Figure:
     whole = figure.add_axes(inches(figure, 0.6, 0.55, 3.6, 0.85))
     cap = figure.add_axes(inches(figure, 6.15, 0.2, 0.05, 0.6))
     for axes, projection, jump in (
-        (whole, Cylindrical(180.0), 90.0),
+        (whole, Cylindrical(180.0), 30.0),
         (cap, Azimuthal(-90.0 if south else 90.0, 0.0, 90.0), 0.5),
     ):
         latitude, longitude, extent = projection.pixels(500)
@@ -206,14 +206,7 @@ def ground_tracks(result: MissionResult) -> Figure:
                 label=plain(name),
             )
         projection.graticule(axes)
-        for site in places:
-            mark_site(
-                axes,
-                projection,
-                wording.display_name(site.name),
-                np.degrees(site.latitude_rad),
-                np.degrees(site.longitude_rad),
-            )
+        mark_sites(axes, projection, places)
     legend_above(whole)
     return figure
 
@@ -244,11 +237,13 @@ def orbit_elements(result: MissionResult) -> Figure:
     moves = []
     for name in names:
         low = _perilune(result, name)
-        moves.append(f"{name} {low[0]:.0f} → {low[-1]:.0f} km (lowest {np.min(low):.0f})")
+        flown = float(result.trajectories[name].final_elapsed[0])
+        last = f"{low[-1]:.0f} km" if start + flown >= end - 1.0 else f"its end on day {flown / DAY:.1f}"
+        moves.append(f"{name} {low[0]:.0f} km → {last} (lowest {wording.number(np.min(low), 0)} km)")
     figure = new_figure(
         9.6,
         6.6,
-        f"Perilune altitude from first to last day: {'; '.join(moves)}",
+        f"Perilune altitude: {'; '.join(moves)}",
         subtitle="Osculating elements, frame moon-op (Moon's orbit plane); dotted: value at the start.",
     )
     for k, (variable, label) in enumerate(_PANELS):
@@ -267,7 +262,9 @@ def orbit_elements(result: MissionResult) -> Figure:
             values = result.coverage[variable].sel(relay=name).values.astype(float)
             if variable.endswith("_deg"):
                 values = _unwrapped(values)
-            axes.plot(days, values, color=colour, linestyle=line, linewidth=1.1, label=plain(name))
+            axes.plot(
+                days, values, color=colour, linestyle=line, linewidth=1.0, alpha=0.85, label=plain(name)
+            )
             axes.axhline(values[0], color=colour, linestyle=":", linewidth=0.9)
         axes.set_ylabel(label)
         if variable == "periapsis_altitude_km":

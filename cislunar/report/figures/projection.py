@@ -105,7 +105,7 @@ class Azimuthal:
                     else _latitude(latitude)
                 )
                 outward = np.hypot(x, y) > 0.98 * self.rim
-                scale = 1.07 if outward else 1.0
+                scale = 1.10 if outward else 1.0
                 axes.text(
                     float(x) * scale,
                     float(y) * scale,
@@ -115,8 +115,8 @@ class Azimuthal:
                     va="center",
                     color="black" if outward else "white",
                 )
-        axes.set_xlim(-1.13 * self.rim, 1.13 * self.rim)
-        axes.set_ylim(-1.13 * self.rim, 1.13 * self.rim)
+        axes.set_xlim(-1.19 * self.rim, 1.19 * self.rim)
+        axes.set_ylim(-1.19 * self.rim, 1.19 * self.rim)
         axes.set_aspect("equal")
         axes.axis("off")
 

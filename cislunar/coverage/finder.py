@@ -167,6 +167,14 @@ class Relays:
         return cls(nodes.ravel(), np.array([0, count]), np.zeros(1), np.zeros(1), np.array([length]))
 
 
+def relay_positions(trajectory: Any, tdb: np.ndarray) -> np.ndarray:
+    """Positions, shape (3, ...), of a batch of one at epochs (...), held at its ends outside its span."""
+    nodes = np.asarray(trajectory.nodes)
+    first, last = sorted(nodes[0, [0, -1]])
+    elapsed = np.clip(np.ravel(tdb) - trajectory.epoch[0], first, last)
+    return np.asarray(trajectory.at(elapsed)[:3, 0]).reshape(3, *np.shape(tdb))
+
+
 def _at_least_four(nodes: np.ndarray) -> np.ndarray:
     """The same motion forward in time on at least four nodes."""
     if nodes.shape[1] > 1 and nodes[0, -1] < nodes[0, 0]:

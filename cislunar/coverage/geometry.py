@@ -45,7 +45,8 @@ def site_margin(
     along = x * ux + y * uy + z * uz
     r2 = x * x + y * y + z * z
     below = r2 < radius_km * radius_km
-    # Below the site's own height the distance to the target takes the place of the half chord: same sign as the elevation.
+    # Below the site's own height the distance to the target takes the place of the half chord: same
+    # sign as the elevation.
     root = np.sqrt(np.where(below, r2 - (2.0 * along - radius_km) * radius_km, r2 - foot))
     cap = along - foot / radius_km - sin_mask * root
     return np.where(below, along - radius_km - min(sin_mask, 0.0) * root, cap)

@@ -1,8 +1,9 @@
 """Coverage of many cells at regular samples: cells in lanes, time innermost (compiled).
 
-On a sphere with a constant mask a cell in the direction `n` sees a relay in the direction `d` at distance `r` exactly when `n . d > cos
-lambda(r)`, which is three multiply-adds and a comparison. Per cent and longest gap are kept in registers while time runs; time is
-cut in blocks that stay in the fastest cache while all cells pass over them.
+On a sphere with a constant mask a cell in the direction `n` sees a relay in the direction `d` at
+distance `r` exactly when `n . d > cos lambda(r)`, which is three multiply-adds and a comparison. Per
+cent and longest gap are kept in registers while time runs; time is cut in blocks that stay in the
+fastest cache while all cells pass over them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def accumulate(cells: Any, series: Any, relays: int, shortest: float, tallies: A
     cells : ndarray, shape (3 * n,)
         x of all cells, then y, then z; `n` is a multiple of `LANES`.
     series : ndarray, shape (samples * relays * 4,)
-        For each sample and relay its direction in the cells' axes and minus the cosine of the cap it lights (or `-HIDDEN`).
+        For each sample and relay its direction in the cells' axes and minus the cosine of the cap it
+        lights (or `-HIDDEN`).
     relays : int
     shortest : float
         Samples in the shortest pass that counts; at most 1: all count.

@@ -4,12 +4,14 @@
     result = coverage_map(trajectories, grid, tables, mask_rad=..., minimum_pass_s=120.0)
     result.percent, result.longest_gap_s, result.exact
 
-A cell is a user on a sphere at a height above the Moon's, with a constant mask. It is covered while at least one relay stands above its
-mask, and, where `earth_view` is given, sees the Earth at the same instant. Relief is not seen at this scale.
+A cell is a user on a sphere at a height above the Moon's, with a constant mask. It is covered while at
+least one relay stands above its mask, and, where `earth_view` is given, sees the Earth at the same
+instant. Relief is not seen at this scale.
 
-Each cell can be computed with exact edges, as a site, or on a time grid. On a grid the per cent is good to about one sample in a
-thousand, but the longest gap is a discontinuous function: a pass of 40 s between two samples, or one found by a single sample, splits
-or joins gaps by hours. A minimum useful pass makes the two agree and says what is meant; and the cells that a reader will quote (the best and
+Each cell can be computed with exact edges, as a site, or on a time grid. On a grid the per cent is good
+to about one sample in a thousand, but the longest gap is a discontinuous function: a pass of 40 s
+between two samples, or one found by a single sample, splits or joins gaps by hours. A minimum useful
+pass makes the two agree and says what is meant; and the cells that a reader will quote (the best and
 the worst) always get exact edges.
 """
 
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
-from cislunar.coverage.finder import Relays, build_scene, find_chunk, intervals_of
+from cislunar.coverage.finder import Relays, build_scene, find_chunk, intervals_of, relay_positions
 from cislunar.coverage.intervals import Intervals, at_least
 from cislunar.coverage.map_kernel import HIDDEN, accumulate
 from cislunar.coverage.regions import Grid
@@ -36,10 +38,10 @@ if TYPE_CHECKING:
     from cislunar.propagation.trajectory import Trajectory
 
 SAMPLE_S = 60.0
-"""Distance between samples of a map on a time grid, s, unless given."""
+"""Seconds between samples of a map on a time grid."""
 
 EXACT_LIMIT = 4.0e5
-"""Largest number of cells times relays times days that `edges="auto"` computes with exact edges: about a second."""
+"""Cells times relays times days up to which `edges="auto"` means exact edges: about a second."""
 
 _CELLS_AT_ONCE = 64
 
@@ -80,7 +82,7 @@ class CoverageMap:
         return float(np.sum(self.percent * self.grid.area_fraction))
 
     def quoted(self) -> np.ndarray:
-        """Numbers of the cells a reader will quote: least and most per cent, shortest and longest worst gap."""
+        """Numbers of the cells of least and most per cent, shortest and longest worst gap."""
         ranks = (np.argmin(self.percent), np.argmax(self.percent))
         gaps = (np.argmin(self.longest_gap_s), np.argmax(self.longest_gap_s))
         return np.unique([*ranks, *gaps])
@@ -116,7 +118,8 @@ def coverage_map(
     earth_view : mapping of str to Intervals, optional
         When each relay sees the Earth (`Access.earth_view`); a relay counts only then.
     edges : {"auto", "exact", "sampled"}
-        Exact edges everywhere; or a time grid with exact edges for the quoted cells only; "auto": exact up to `EXACT_LIMIT`.
+        Exact edges everywhere; or a time grid with exact edges for the quoted cells only; "auto": exact
+        up to `EXACT_LIMIT`.
     sample_s : float
         Distance between samples of the time grid.
 
@@ -266,8 +269,7 @@ def relay_series(
         nodes: Any = trajectory.nodes
         first, last = sorted(trajectory.epoch[0] + nodes[0, [0, -1]])
         flown = (tdb >= first) & (tdb <= last)
-        inside = np.clip(tdb, first, last)
-        position = np.asarray(trajectory.at_tdb(inside)[:3, 0])
+        position = relay_positions(trajectory, tdb)
         distance = np.linalg.norm(position, axis=0)
         series[:, number, :3] = np.einsum("ijn,jn->ni", rotation, position / distance)
         usable = flown & (distance > radius)

@@ -106,8 +106,9 @@ def make_grid(where: Region, kind: str = "equal-area", resolution_rad: float = m
     ----------
     where : Region
     kind : {"equal-area", "latitude-longitude"}
-        Rows of equal height, rounded so that whole rows fit; in each row as many cells as its area holds of the area of a
-        square cell (so areas differ only by that rounding), or the same number in all rows.
+        Rows of equal height, rounded so that whole rows fit; in each row as many cells as its area
+        holds of the area of a square cell (so areas differ only by that rounding), or the same number
+        in all rows.
     resolution_rad : float
         Size of a cell.
 

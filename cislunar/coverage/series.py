@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
+from cislunar.coverage.finder import relay_positions
 from cislunar.coverage.geometry import elevation_rad
 from cislunar.coverage.tables import WindowTables, unit_vectors
 
@@ -46,9 +47,7 @@ def relay_elevation_deg(
     inside = (time >= ends.min()) & (time <= ends.max())
     position, up = _site_frame(tables, site, time[inside])
     result = np.full(time.shape, np.nan)
-    result[inside] = np.degrees(
-        elevation_rad(np.asarray(trajectory.at_tdb(time[inside])[:3, 0]) - position, up)
-    )
+    result[inside] = np.degrees(elevation_rad(relay_positions(trajectory, time[inside]) - position, up))
     return result
 
 

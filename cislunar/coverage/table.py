@@ -9,6 +9,7 @@ import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.coverage.access import ANY, Access
+from cislunar.coverage.finder import relay_positions
 from cislunar.coverage.geometry import elevation_rad
 from cislunar.coverage.intervals import Intervals
 from cislunar.coverage.tables import unit_vectors
@@ -36,9 +37,9 @@ COLUMNS = (
 Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """From epochs to elevation (rad) and range (km)."""
 
-_FIRST_SAMPLES = 25
-_NEXT_SAMPLES = 9
-_ROUNDS = 3
+_FIRST_SAMPLES = 17
+_INSIDE = np.arange(1, 8) / 8.0
+_ROUNDS = 2
 
 
 def access_table(access: Access) -> pd.DataFrame:
@@ -177,28 +178,28 @@ def _direct(access: Access, site: str, name: str) -> Look:
     return look
 
 
-def relay_positions(trajectory: Any, tdb: np.ndarray) -> np.ndarray:
-    """Positions, shape (3, ...), of a batch of one at epochs of any shape inside its span."""
-    return np.asarray(trajectory.at_tdb(np.ravel(tdb))[:3, 0]).reshape(3, *np.shape(tdb))
-
-
 def _extremes(held: Intervals, look: Look) -> tuple[np.ndarray, np.ndarray]:
     """Highest elevation (rad) and shortest range (km) in each interval."""
     if len(held) == 0:
         return np.zeros(0), np.zeros(0)
-    return _highest(held, lambda tdb: look(tdb)[0]), -_highest(held, lambda tdb: -look(tdb)[1])
+    time = held.start[:, None] + held.duration_s[:, None] * np.linspace(0.0, 1.0, _FIRST_SAMPLES)
+    time[:, -1] = held.end
+    elevation, distance = look(time)
+    highest = _refined(time, elevation, lambda tdb: look(tdb)[0])
+    return highest, -_refined(time, -distance, lambda tdb: -look(tdb)[1])
 
 
-def _highest(held: Intervals, value: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    low, high = held.start, held.end
-    best = np.full(len(held), -np.inf)
-    for count in (_FIRST_SAMPLES, *(_NEXT_SAMPLES,) * _ROUNDS):
-        time = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, count)
-        found = value(np.clip(time, held.start[:, None], held.end[:, None]))
+def _refined(time: np.ndarray, found: np.ndarray, value: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Largest value in each row of samples, by narrowing the samples around it."""
+    rows = np.arange(len(time))
+    best = np.max(found, axis=1)
+    for _ in range(_ROUNDS):
         place = np.argmax(found, axis=1)
-        rows = np.arange(len(held))
-        best = np.maximum(best, found[rows, place])
-        low, high = time[rows, np.maximum(place - 1, 0)], time[rows, np.minimum(place + 1, count - 1)]
+        low = time[rows, np.maximum(place - 1, 0)]
+        high = time[rows, np.minimum(place + 1, time.shape[1] - 1)]
+        time = low[:, None] + (high - low)[:, None] * _INSIDE
+        found = value(time)
+        best = np.maximum(best, np.max(found, axis=1))
     return best
 
 

@@ -96,6 +96,9 @@ class Nodes:
             [self.motion[index]],
         )
 
+    def at(self, elapsed):
+        return np.stack([np.concatenate(motion(np.asarray(elapsed))[:2]) for motion in self.motion], axis=1)
+
     def at_tdb(self, tdb):
         states = [
             np.concatenate(motion(np.asarray(tdb) - epoch)[:2])

@@ -295,16 +295,16 @@ def _slopes(times: np.ndarray, states: np.ndarray) -> np.ndarray:
     with two states the cubic.
     """
     m = times.size
-    result = np.empty((3, m))
-    for k in range(m):
-        support = np.array([0, 1]) if m == 2 else np.clip(k, 1, m - 2) + np.array([-1, 0, 1])
-        scale = times[support[-1]] - times[support[0]]
-        u = (times[support] - times[k]) / scale
-        size = 2 * support.size
-        powers = np.arange(size)
-        values = u[:, None] ** powers
-        slopes = powers * u[:, None] ** np.maximum(powers - 1, 0)
-        right = np.concatenate([states[:3, support].T, states[3:, support].T * scale])
-        coefficients = np.linalg.solve(np.concatenate([values, slopes]), right)
-        result[:, k] = 2.0 * coefficients[2] / scale**2
-    return result
+    if m == 2:
+        support = np.array([[0, 1], [0, 1]])
+    else:
+        support = np.clip(np.arange(m), 1, m - 2)[:, None] + np.array([-1, 0, 1])
+    scale = times[support[:, -1]] - times[support[:, 0]]
+    u = (times[support] - times[:, None]) / scale[:, None]
+    powers = np.arange(2 * support.shape[1])
+    values = u[:, :, None] ** powers
+    slopes = powers * u[:, :, None] ** np.maximum(powers - 1, 0)
+    columns = states.T[support]
+    right = np.concatenate([columns[:, :, :3], columns[:, :, 3:] * scale[:, None, None]], axis=1)
+    coefficients = np.linalg.solve(np.concatenate([values, slopes], axis=1), right)
+    return 2.0 * coefficients[:, 2].T / scale**2

@@ -167,7 +167,7 @@ def acceleration(position: ArrayLike, epoch: ArrayLike, forces: ForceModel) -> n
         An epoch outside the tables.
     """
     from cislunar.propagation.kernel import accelerations
-    from cislunar.propagation.lanestate import new_lanes
+    from cislunar.propagation.lanestate import new_lanes, table_of
 
     positions = np.asarray(position, dtype=np.float64)
     single = positions.ndim == 1
@@ -180,16 +180,14 @@ def acceleration(position: ArrayLike, epoch: ArrayLike, forces: ForceModel) -> n
     granules = forces.table.between(float(epochs.min()), float(epochs.max()))
     model = forces.compiled
     result = np.empty((3, n))
-    lanes = new_lanes(granules.coefficients.shape[1], model.body_gm.size)
+    lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
     accelerations(
         positions,
         epochs,
         forces.pressure(n),
         lanes,
         model,
-        granules.first,
-        granules.windows,
-        granules.coefficients,
+        table_of(granules),
         result,
     )
     return result[:, 0] if single else result
@@ -254,11 +252,13 @@ def _fly(job: _Job, forces: ForceModel, granules: Granules, stop: threading.Even
     """Fly one chunk, a slice of time at a time, so that an interrupt is answered."""
     from cislunar.propagation.dense import gather
     from cislunar.propagation.kernel import COMPLETE, advance
-    from cislunar.propagation.lanestate import LANES, Nodes, Queue, new_lanes
+    from cislunar.propagation.lanestate import Nodes, Queue, new_lanes, table_of
+    from cislunar.propagation.simd import LANES
 
     n = job.epoch.size
     model = forces.compiled
     queue = Queue(
+        n,
         np.ascontiguousarray(job.state),
         job.epoch,
         job.duration,
@@ -270,8 +270,13 @@ def _fly(job: _Job, forces: ForceModel, granules: Granules, stop: threading.Even
         np.empty(n, dtype=np.int64),
         np.empty(n, dtype=np.int64),
     )
-    lanes = new_lanes(granules.coefficients.shape[1], model.body_gm.size)
-    buffer = Nodes(np.empty(_BUFFER_BLOCKS * 10 * LANES), np.empty((_BUFFER_BLOCKS, LANES), dtype=np.int64))
+    lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
+    table = table_of(granules)
+    buffer = Nodes(
+        _BUFFER_BLOCKS,
+        np.empty(_BUFFER_BLOCKS * 10 * LANES),
+        np.empty(_BUFFER_BLOCKS * LANES, dtype=np.int64),
+    )
     # A stage costs a fraction of a microsecond, and some two nanoseconds more per coefficient of the field.
     passes = max(1, int(_SLICE_S / (17 * (3e-7 + 3e-9 * (model.degree + 1) ** 2))))
     kept: list[tuple[np.ndarray, np.ndarray]] = []
@@ -284,16 +289,19 @@ def _fly(job: _Job, forces: ForceModel, granules: Granules, stop: threading.Even
             lanes,
             buffer,
             model,
-            granules.first,
-            granules.windows,
-            granules.coefficients,
+            table,
             job.rtol,
             job.max_steps,
             passes,
         )
         written = int(lanes.counters[1])
         if job.record and (code == COMPLETE or written == _BUFFER_BLOCKS):
-            kept.append((buffer.rows[: written * 10 * LANES].copy(), buffer.owner[:written].copy()))
+            kept.append(
+                (
+                    buffer.rows[: written * 10 * LANES].copy(),
+                    buffer.owner[: written * LANES].reshape(written, LANES).copy(),
+                )
+            )
         if written == _BUFFER_BLOCKS:
             lanes.counters[1] = 0
     counts = np.zeros(n, dtype=np.int64)

@@ -218,11 +218,13 @@ class ForceModel:
         shadows = self.radiation_pressure.shadows if self.radiation_pressure is not None else ()
         return Model(
             gm=float(self.gm[self.center]),
+            bodies=len(self._tabled),
             body_gm=np.array([self.gm.get(name, 0.0) for name in self._tabled]),
             degree=self.degree,
             field_radius=field_radius,
             field_rows=rows,
             sun=self._tabled.index("sun") if self.radiation_pressure is not None else -1,
+            shadows=len(shadows),
             occulters=np.array(
                 [-1 if name == self.center else self._tabled.index(name) for name in shadows], dtype=np.int64
             ),

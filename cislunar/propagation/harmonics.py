@@ -77,9 +77,7 @@ def pack_coefficients(c: np.ndarray, s: np.ndarray, degree: int) -> np.ndarray:
 
 
 @register_jitable
-def harmonics(
-    x: Any, y: Any, z: Any, gm: Any, radius: float, degree: int, rows: np.ndarray
-) -> tuple[Any, Any, Any]:
+def harmonics(x: Any, y: Any, z: Any, gm: Any, radius: float, degree: int, rows: Any) -> tuple[Any, Any, Any]:
     """Acceleration from all terms but the central one, in the body's axes.
 
     Parameters
@@ -90,7 +88,7 @@ def harmonics(
         Of the field, km^3/s^2 and km.
     degree : int
         Degree that `rows` was packed for.
-    rows : numpy.ndarray
+    rows : numpy.ndarray or pointer
         From `pack_coefficients`.
     """
     inverse = 1.0 / np.sqrt(x * x + y * y + z * z)

@@ -44,7 +44,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def lean_kernel(function: Callable[..., Any]) -> Any:
-    """Compile like `kernel` a function that makes no arrays, without counting references to those it is given.
+    """Compile like `kernel` a function that makes no arrays, without counting references to its arguments.
 
     Each count is an atomic operation, dearer than the arithmetic of a small function.
     """
@@ -52,7 +52,8 @@ def lean_kernel(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], counts_references: bool) -> Any:
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=counts_references)(function)
+    compiler: Any = numba.njit
+    dispatcher: Any = compiler(nogil=True, error_model="numpy", _nrt=counts_references)(function)
     if cache_folder() is not None:
         dispatcher._cache = _KernelCache(function)
     return dispatcher

@@ -19,10 +19,10 @@ from numba.extending import register_jitable
 from cislunar.propagation import lanestate as row
 from cislunar.propagation.granules import SPACING_S, TERMS
 from cislunar.propagation.jit import kernel
-from cislunar.propagation.lanestate import Lanes, Nodes, Queue
+from cislunar.propagation.lanestate import Lanes, Nodes, Queue, Table
 from cislunar.propagation.model import Model, acceleration
 from cislunar.propagation.rkn1210 import B_VELOCITY, ERROR, ERROR_VELOCITY, STAGES, A, B, C
-from cislunar.propagation.simd import LANES, any_lane, load, splat, store
+from cislunar.propagation.simd import LANES, any_lane, load, pointer, splat, store
 from cislunar.propagation.status import Status
 from cislunar.propagation.stepsize import next_scale
 from cislunar.propagation.stopping import BACK, DONE, GO, check_stop
@@ -40,7 +40,7 @@ _VELOCITY_STAGES = np.array([i for i in range(STAGES) if B_VELOCITY[i] != 0.0 or
 
 
 @register_jitable
-def _enter_cell(i: int, lanes: Lanes, epoch: float, first: int, windows: Any, coefficients: Any) -> None:
+def _enter_cell(i: int, lanes: Lanes, epoch: float, table: Table) -> None:
     """Give lane `i` the polynomials of the cell that its time has entered, if it has entered one."""
     numbers = lanes.numbers
     place = numbers[row.SIGN * LANES + i] * (numbers[row.BASE * LANES + i] + numbers[row.T * LANES + i])
@@ -50,15 +50,15 @@ def _enter_cell(i: int, lanes: Lanes, epoch: float, first: int, windows: Any, co
     cell = int(np.floor(now / SPACING_S))
     if numbers[row.SIGN * LANES + i] < 0.0:
         cell -= 1
-    if cell == lanes.integers[row.CELL, i]:
+    if cell == lanes.integers[row.CELL * LANES + i]:
         return
-    lanes.integers[row.CELL, i] = cell
-    k = min(max(cell - first, 0), windows.shape[0] - 1)
-    numbers[row.BASE * LANES + i] = epoch - windows[k, 0]
-    numbers[row.HALF * LANES + i] = windows[k, 1]
-    for series in range(coefficients.shape[1]):
-        for term in range(TERMS):
-            lanes.environment[(series * TERMS + term) * LANES + i] = coefficients[k, series, term]
+    lanes.integers[row.CELL * LANES + i] = cell
+    k = min(max(cell - table.first, 0), table.cells - 1)
+    numbers[row.BASE * LANES + i] = epoch - table.windows[2 * k]
+    numbers[row.HALF * LANES + i] = table.windows[2 * k + 1]
+    terms = table.series * TERMS
+    for term in range(terms):
+        lanes.environment[term * LANES + i] = table.coefficients[k * terms + term]
 
 
 @register_jitable
@@ -67,13 +67,13 @@ def _load_next(i: int, queue: Queue, lanes: Lanes) -> None:
     numbers = lanes.numbers
     j = lanes.counters[0]
     lanes.counters[0] += 1
-    lanes.integers[row.TRAJECTORY, i] = j
-    lanes.integers[row.CELL, i] = _NO_CELL
+    lanes.integers[row.TRAJECTORY * LANES + i] = j
+    lanes.integers[row.CELL * LANES + i] = _NO_CELL
     numbers[row.HALF * LANES + i] = -1.0
-    lanes.integers[row.STEPS, i] = 0
-    lanes.integers[row.TRIES, i] = 0
+    lanes.integers[row.STEPS * LANES + i] = 0
+    lanes.integers[row.TRIES * LANES + i] = 0
     for k in range(6):
-        numbers[k * LANES + i] = queue.state[k, j]
+        numbers[k * LANES + i] = queue.state[k * queue.n + j]
     duration = queue.duration[j]
     numbers[row.T * LANES + i] = 0.0
     numbers[row.END * LANES + i] = duration
@@ -94,13 +94,13 @@ def _load_next(i: int, queue: Queue, lanes: Lanes) -> None:
 @register_jitable
 def _finish(i: int, status: int, queue: Queue, lanes: Lanes) -> None:
     """Store the result of lane `i` and leave it idle."""
-    j = lanes.integers[row.TRAJECTORY, i]
+    j = lanes.integers[row.TRAJECTORY * LANES + i]
     for k in range(6):
-        queue.final[k, j] = lanes.numbers[k * LANES + i]
+        queue.final[k * queue.n + j] = lanes.numbers[k * LANES + i]
     queue.elapsed[j] = lanes.numbers[row.T * LANES + i]
     queue.status[j] = status
-    queue.steps[j] = lanes.integers[row.STEPS, i]
-    lanes.integers[row.TRAJECTORY, i] = -1
+    queue.steps[j] = lanes.integers[row.STEPS * LANES + i]
+    lanes.integers[row.TRAJECTORY * LANES + i] = -1
     lanes.numbers[row.FRESH * LANES + i] = 0.0
 
 
@@ -108,25 +108,25 @@ def _finish(i: int, status: int, queue: Queue, lanes: Lanes) -> None:
 def _look_after(i: int, queue: Queue, lanes: Lanes, nodes: Nodes, block: int, max_steps: int) -> bool:
     """Check lane `i` after its first stage: stops, ends, records. Return True if its state was exchanged."""
     numbers = lanes.numbers
-    nodes.owner[block, i] = -1
-    j = lanes.integers[row.TRAJECTORY, i]
+    nodes.owner[block * LANES + i] = -1
+    j = lanes.integers[row.TRAJECTORY * LANES + i]
     if j < 0:
         return False
     fresh = numbers[row.FRESH * LANES + i] > 0.0
     verdict = GO
     if fresh:
-        verdict = check_stop(numbers, lanes.integers[row.TRIES], i)
+        verdict = check_stop(numbers, lanes.integers, i)
         if verdict == BACK:  # go back to the node before and step to where the stop is
             for k in range(10):
                 numbers[k * LANES + i] = numbers[(row.PREVIOUS + k) * LANES + i]
             numbers[row.FRESH * LANES + i] = 0.0
             return True
-        nodes.owner[block, i] = j
+        nodes.owner[block * LANES + i] = j
     if verdict == DONE:
         _finish(i, RADIUS, queue, lanes)
     elif numbers[row.T * LANES + i] == numbers[row.END * LANES + i]:
         _finish(i, FINISHED, queue, lanes)
-    elif lanes.integers[row.STEPS, i] >= max_steps:
+    elif lanes.integers[row.STEPS * LANES + i] >= max_steps:
         _finish(i, MAX_STEPS, queue, lanes)
     elif numbers[row.STEP * LANES + i] < 0.0:
         _finish(i, STEP_TOO_SMALL, queue, lanes)
@@ -135,8 +135,8 @@ def _look_after(i: int, queue: Queue, lanes: Lanes, nodes: Nodes, block: int, ma
     return True
 
 
-@register_jitable
-def _weighted(stages: np.ndarray, weights: np.ndarray, used: np.ndarray) -> tuple[Any, Any, Any]:
+@register_jitable(forceinline=True)
+def _weighted(stages: Any, weights: np.ndarray, used: np.ndarray) -> tuple[Any, Any, Any]:
     """Sum of the stages in `used` with their weights."""
     x = y = z = splat(0.0)
     for i in used:
@@ -148,7 +148,7 @@ def _weighted(stages: np.ndarray, weights: np.ndarray, used: np.ndarray) -> tupl
     return x, y, z
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _step(lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
     """Take one step in every lane; accept it or not; choose the next."""
     numbers, stages, environment = lanes.numbers, lanes.stages, lanes.environment
@@ -231,15 +231,88 @@ def _step(lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
     store(numbers, row.T * LANES, np.where(accepted, np.where(arrives, end, t + h), t))
 
 
+@register_jitable(forceinline=True)
+def _first_stage(lanes: Lanes, model: Model) -> None:
+    """Evaluate the acceleration at the state of every lane."""
+    numbers = lanes.numbers
+    ax, ay, az = acceleration(
+        load(numbers, row.X * LANES),
+        load(numbers, row.Y * LANES),
+        load(numbers, row.Z * LANES),
+        (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) / load(numbers, row.HALF * LANES),
+        load(numbers, row.PRESSURE * LANES),
+        lanes.environment,
+        lanes.positions,
+        model,
+    )
+    store(numbers, row.AX * LANES, ax)
+    store(numbers, row.AY * LANES, ay)
+    store(numbers, row.AZ * LANES, az)
+
+
+@register_jitable
+def _queue_pointers(queue: Queue) -> Queue:
+    return Queue(
+        queue.n,
+        pointer(queue.state),
+        pointer(queue.epoch),
+        pointer(queue.duration),
+        pointer(queue.pressure),
+        pointer(queue.inner),
+        pointer(queue.outer),
+        pointer(queue.final),
+        pointer(queue.elapsed),
+        pointer(queue.status),
+        pointer(queue.steps),
+    )
+
+
+@register_jitable
+def _lane_pointers(lanes: Lanes) -> Lanes:
+    return Lanes(
+        pointer(lanes.numbers),
+        pointer(lanes.integers),
+        pointer(lanes.environment),
+        pointer(lanes.positions),
+        pointer(lanes.stages),
+        pointer(lanes.counters),
+    )
+
+
+@register_jitable
+def _node_pointers(nodes: Nodes) -> Nodes:
+    return Nodes(nodes.blocks, pointer(nodes.rows), pointer(nodes.owner))
+
+
+@register_jitable
+def _model_pointers(model: Model) -> Model:
+    return Model(
+        model.gm,
+        model.bodies,
+        pointer(model.body_gm),
+        model.degree,
+        model.field_radius,
+        pointer(model.field_rows),
+        model.sun,
+        model.shadows,
+        pointer(model.occulters),
+        pointer(model.occulter_radii),
+        model.sun_radius,
+    )
+
+
+@register_jitable
+def _table_pointers(table: Table) -> Table:
+    return Table(table.first, table.cells, table.series, pointer(table.windows), pointer(table.coefficients))
+
+
 @kernel
 def advance(
     queue: Queue,
     lanes: Lanes,
     nodes: Nodes,
     model: Model,
-    first: int,
-    windows: np.ndarray,
-    coefficients: np.ndarray,
+    table: Table,
     rtol: float,
     max_steps: int,
     passes: int,
@@ -248,10 +321,8 @@ def advance(
 
     Parameters
     ----------
-    queue, lanes, nodes, model
-        See their classes.
-    first, windows, coefficients
-        Environment tables, see `granules.Granules`.
+    queue, lanes, nodes, model, table
+        Arrays; see their classes.
     rtol : float
         Largest error of one step relative to the distance from the centre and to the speed.
     max_steps : int
@@ -264,43 +335,30 @@ def advance(
     int
         `RUNNING`, `FULL` or `COMPLETE`.
     """
+    queue, lanes, nodes = _queue_pointers(queue), _lane_pointers(lanes), _node_pointers(nodes)
+    model, table = _model_pointers(model), _table_pointers(table)
     numbers = lanes.numbers
     inverse_rtol2 = 1.0 / (rtol * rtol)
-    number_of_trajectories = queue.duration.size
     for _ in range(passes):
         block = lanes.counters[1]
-        if block >= nodes.owner.shape[0]:
+        if block >= nodes.blocks:
             return FULL
         active = False
         for i in range(LANES):
-            if lanes.integers[row.TRAJECTORY, i] < 0 and lanes.counters[0] < number_of_trajectories:
+            if lanes.integers[row.TRAJECTORY * LANES + i] < 0 and lanes.counters[0] < queue.n:
                 _load_next(i, queue, lanes)
-            active |= lanes.integers[row.TRAJECTORY, i] >= 0
+            active |= lanes.integers[row.TRAJECTORY * LANES + i] >= 0
         if not active:
             return COMPLETE
         now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
         place = load(numbers, row.SIGN * LANES) * now
         if any_lane((place >= 0.0) | (place < -load(numbers, row.HALF * LANES))):
             for i in range(LANES):
-                j = lanes.integers[row.TRAJECTORY, i]
+                j = lanes.integers[row.TRAJECTORY * LANES + i]
                 if j >= 0:
-                    _enter_cell(i, lanes, queue.epoch[j], first, windows, coefficients)
+                    _enter_cell(i, lanes, queue.epoch[j], table)
 
-        ax, ay, az = acceleration(
-            load(numbers, row.X * LANES),
-            load(numbers, row.Y * LANES),
-            load(numbers, row.Z * LANES),
-            (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES))
-            / load(numbers, row.HALF * LANES),
-            load(numbers, row.PRESSURE * LANES),
-            lanes.environment,
-            lanes.positions,
-            model,
-        )
-        store(numbers, row.AX * LANES, ax)
-        store(numbers, row.AY * LANES, ay)
-        store(numbers, row.AZ * LANES, az)
-
+        _first_stage(lanes, model)
         for k in range(10):
             store(nodes.rows, (block * 10 + k) * LANES, load(numbers, k * LANES))
         exchanged = False
@@ -315,7 +373,7 @@ def advance(
         if exchanged:
             continue
         for i in range(LANES):
-            lanes.integers[row.STEPS, i] += 1
+            lanes.integers[row.STEPS * LANES + i] += 1
         _step(lanes, model, inverse_rtol2)
     return RUNNING
 
@@ -327,12 +385,11 @@ def accelerations(
     pressure: np.ndarray,
     lanes: Lanes,
     model: Model,
-    first: int,
-    windows: np.ndarray,
-    coefficients: np.ndarray,
+    table: Table,
     result: np.ndarray,
 ) -> None:
     """Write the acceleration, shape (3, n), at positions (3, n) and epochs (n,)."""
+    lanes, model, table = _lane_pointers(lanes), _model_pointers(model), _table_pointers(table)
     numbers = lanes.numbers
     n = epoch.size
     for start in range(0, n, LANES):
@@ -344,20 +401,9 @@ def accelerations(
             numbers[row.T * LANES + i] = 0.0
             numbers[row.SIGN * LANES + i] = 1.0
             numbers[row.HALF * LANES + i] = -1.0
-            _enter_cell(i, lanes, epoch[j], first, windows, coefficients)
-        ax, ay, az = acceleration(
-            load(numbers, row.X * LANES),
-            load(numbers, row.Y * LANES),
-            load(numbers, row.Z * LANES),
-            load(numbers, row.BASE * LANES) / load(numbers, row.HALF * LANES),
-            load(numbers, row.PRESSURE * LANES),
-            lanes.environment,
-            lanes.positions,
-            model,
-        )
-        store(numbers, row.AX * LANES, ax)
-        store(numbers, row.AY * LANES, ay)
-        store(numbers, row.AZ * LANES, az)
+            lanes.integers[row.CELL * LANES + i] = _NO_CELL
+            _enter_cell(i, lanes, epoch[j], table)
+        _first_stage(lanes, model)
         for i in range(min(LANES, n - start)):
             for k in range(3):
                 result[k, start + i] = numbers[(row.AX + k) * LANES + i]

@@ -3,11 +3,11 @@ nodes."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cislunar.propagation.granules import TERMS
+from cislunar.propagation.granules import TERMS, Granules
 from cislunar.propagation.rkn1210 import STAGES
 from cislunar.propagation.simd import LANES
 
@@ -25,38 +25,57 @@ INTEGERS = 4
 
 
 class Queue(NamedTuple):
-    """Trajectories to fly and their results, all with n entries (states (6, n))."""
+    """Trajectories to fly and their results: arrays of n entries, states (6, n), or pointers to such."""
 
-    state: np.ndarray
-    epoch: np.ndarray
-    duration: np.ndarray
-    pressure: np.ndarray
-    inner: np.ndarray
-    outer: np.ndarray
-    final: np.ndarray
-    elapsed: np.ndarray
-    status: np.ndarray
-    steps: np.ndarray
+    n: int
+    state: Any
+    epoch: Any
+    duration: Any
+    pressure: Any
+    inner: Any
+    outer: Any
+    final: Any
+    elapsed: Any
+    status: Any
+    steps: Any
 
 
 class Lanes(NamedTuple):
-    """State of the loop between calls."""
+    """State of the loop between calls: flat arrays, or pointers to such."""
 
-    numbers: np.ndarray
-    integers: np.ndarray
-    environment: np.ndarray
-    positions: np.ndarray
-    stages: np.ndarray
-    counters: np.ndarray
+    numbers: Any
+    integers: Any
+    environment: Any
+    positions: Any
+    stages: Any
+    counters: Any
     """Next trajectory of the queue; blocks of nodes written."""
 
 
 class Nodes(NamedTuple):
-    """Buffer of recorded nodes: block by block ten rows of `LANES` numbers, and whose they are (-1:
-    nobody's)."""
+    """Buffer of recorded nodes: ten rows of `LANES` numbers in each block, and their owners (-1: none)."""
 
-    rows: np.ndarray
-    owner: np.ndarray
+    blocks: int
+    rows: Any
+    owner: Any
+
+
+class Table(NamedTuple):
+    """Environment tables, see `granules.Granules`, flat."""
+
+    first: int
+    cells: int
+    series: int
+    windows: Any
+    coefficients: Any
+
+
+def table_of(granules: Granules) -> Table:
+    """Return granules in the form of the loop."""
+    cells, series, _ = granules.coefficients.shape
+    return Table(
+        granules.first, cells, series, granules.windows.reshape(-1), granules.coefficients.reshape(-1)
+    )
 
 
 def new_lanes(series: int, bodies: int) -> Lanes:
@@ -70,7 +89,7 @@ def new_lanes(series: int, bodies: int) -> Lanes:
     environment = np.zeros(series * TERMS * LANES)
     return Lanes(
         numbers.reshape(-1),
-        integers,
+        integers.reshape(-1),
         environment,
         np.zeros(max(bodies, 1) * 3 * LANES),
         np.zeros(STAGES * 3 * LANES),

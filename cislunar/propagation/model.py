@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba.extending import register_jitable
 
 from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward
@@ -15,7 +14,7 @@ from cislunar.propagation.sunlight import sunlight
 
 
 class Model(NamedTuple):
-    """Constants of a force model.
+    """Constants of a force model; arrays, or pointers to them.
 
     The tabulated series are, in this order: three coordinates for each body; three for the acceleration
     that the bodies give the centre; the quaternion to the axes of the field if `degree` is not zero.
@@ -23,23 +22,25 @@ class Model(NamedTuple):
 
     gm: float
     """Of the centre, km^3/s^2."""
-    body_gm: np.ndarray
+    bodies: int
+    body_gm: Any
     """Of each body, km^3/s^2; 0 for one that only shines or casts a shadow."""
     degree: int
     """Of the gravity field; 0 for a point mass."""
     field_radius: float
-    field_rows: np.ndarray
+    field_rows: Any
     """From `harmonics.pack_coefficients`."""
     sun: int
     """Number of the Sun among the bodies if radiation pressure acts, else -1."""
-    occulters: np.ndarray
+    shadows: int
+    occulters: Any
     """Bodies that cast shadows, by number; -1 for the centre."""
-    occulter_radii: np.ndarray
+    occulter_radii: Any
     sun_radius: float
 
 
-@register_jitable
-def _series(environment: np.ndarray, number: int, u: Any) -> Any:
+@register_jitable(forceinline=True)
+def _series(environment: Any, number: int, u: Any) -> Any:
     """Value of one tabulated series; `environment` holds each lane's own polynomials."""
     at = (number + 1) * TERMS * LANES
     value = load(environment, at - LANES)
@@ -48,15 +49,15 @@ def _series(environment: np.ndarray, number: int, u: Any) -> Any:
     return value
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def acceleration(
     x: Any,
     y: Any,
     z: Any,
     u: Any,
     pressure: Any,
-    environment: np.ndarray,
-    positions: np.ndarray,
+    environment: Any,
+    positions: Any,
     model: Model,
 ) -> tuple[Any, Any, Any]:
     """Acceleration of `LANES` spacecraft, km/s^2, ICRF.
@@ -69,14 +70,14 @@ def acceleration(
         Time on the scale of each lane's own polynomials, -1 to 1.
     pressure : lanes
         Acceleration by sunlight times the square of the distance from the Sun, km^3/s^2.
-    environment : numpy.ndarray
+    environment : pointer
         Polynomials of each lane, (series, TERMS, LANES) flat.
-    positions : numpy.ndarray
+    positions : pointer
         Work space for the positions of the bodies, (bodies, 3, LANES) flat.
     model : Model
     """
     ax, ay, az = point_mass(x, y, z, model.gm)
-    bodies = model.body_gm.size
+    bodies = model.bodies
     if bodies > 0:
         ax += _series(environment, 3 * bodies, u)
         ay += _series(environment, 3 * bodies + 1, u)
@@ -87,7 +88,7 @@ def acceleration(
             store(positions, axis * LANES, _series(environment, axis, u))
         sun = 3 * model.sun * LANES
         light = pressure
-        for i in range(model.occulters.size):
+        for i in range(model.shadows):
             number = model.occulters[i]
             ox = oy = oz = splat(0.0)
             if number >= 0:

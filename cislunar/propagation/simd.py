@@ -13,8 +13,8 @@ there.)
 The number of lanes is a constant of the process: 8, or the value of the environment variable
 `CISLUNAR_LANES`.
 
-The functions below the operators (`load`, `store`, `splat`, `lane`, `with_lane`, `mask_bits`, `any_lane`,
-`all_lanes`, `float_bits`, `from_float_bits`) exist inside compiled kernels only.
+The functions below the operators (`pointer`, `load`, `store`, `splat`, `lane`, `with_lane`, `mask_bits`,
+`any_lane`, `all_lanes`, `float_bits`, `from_float_bits`) exist inside compiled kernels only.
 """
 
 from __future__ import annotations
@@ -198,23 +198,84 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 # Movement between lanes, memory and scalars.
 
 
-def _address(context: Any, builder: ir.IRBuilder, array: types.Array, value: Any, index: Any) -> Any:
-    data = context.make_array(array)(context, builder, value).data
+class PointerType(types.Type):
+    """The numba type of the address of an array: what `pointer` returns."""
+
+    def __init__(self, dtype: types.Type) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"pointer({dtype})")
+
+
+@register_model(PointerType)
+class _PointerModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, numba_type: PointerType) -> None:
+        element = manager.lookup(numba_type.dtype).get_data_type()
+        super().__init__(manager, numba_type, ir.PointerType(element))
+
+
+@intrinsic
+def pointer(_typingctx: Any, array: Any) -> Any:
+    """Return the address of a contiguous array: indexed like it, without reference counting or bounds.
+
+    Numba counts references to an array each time it passes through a call or an attribute; in a function of
+    a few hundred nanoseconds that costs as much as the arithmetic. The array must outlive the pointer.
+    """
+    if not (isinstance(array, types.Array) and array.layout == "C"):
+        return None
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return PointerType(array.dtype)(array), emit
+
+
+@infer_global(operator.getitem)
+class _PointerGetItem(AbstractTemplate):
+    key = operator.getitem
+
+    def generic(self, args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Any:
+        if len(args) == 2 and isinstance(args[0], PointerType) and isinstance(args[1], types.Integer):
+            return signature(args[0].dtype, args[0], types.intp)
+        return None
+
+
+@infer_global(operator.setitem)
+class _PointerSetItem(AbstractTemplate):
+    key = operator.setitem
+
+    def generic(self, args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Any:
+        if len(args) == 3 and isinstance(args[0], PointerType) and isinstance(args[1], types.Integer):
+            return signature(types.none, args[0], types.intp, args[0].dtype)
+        return None
+
+
+@lower_builtin(operator.getitem, PointerType, types.Integer)
+def _pointer_get(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+    return builder.load(builder.gep(args[0], [args[1]]))
+
+
+@lower_builtin(operator.setitem, PointerType, types.Integer, types.Any)
+def _pointer_set(context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+    builder.store(args[2], builder.gep(args[0], [args[1]]))
+    return context.get_dummy_value()
+
+
+def _address(context: Any, builder: ir.IRBuilder, array: types.Type, value: Any, index: Any) -> Any:
+    is_pointer = isinstance(array, PointerType)
+    data = value if is_pointer else context.make_array(array)(context, builder, value).data
     return builder.bitcast(builder.gep(data, [index]), ir.PointerType(_DOUBLES))
 
 
 def _is_plain_array(array: Any) -> bool:
-    return (
-        isinstance(array, types.Array)
-        and array.dtype == types.float64
-        and array.ndim == 1
-        and array.layout == "C"
-    )
+    if isinstance(array, PointerType):
+        return array.dtype == types.float64
+    plain = isinstance(array, types.Array) and array.ndim == 1 and array.layout == "C"
+    return plain and array.dtype == types.float64
 
 
 @intrinsic
 def load(_typingctx: Any, array: Any, index: Any) -> Any:
-    """Lanes from `array[index : index + LANES]`; `array` is contiguous, one-dimensional float64."""
+    """Lanes from `array[index : index + LANES]`: contiguous float64 of one dimension, or a pointer."""
     if not _is_plain_array(array):
         return None
 

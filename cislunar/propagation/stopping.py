@@ -9,6 +9,8 @@ of this step, safeguarded by bisection, then places the last node on the sphere.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba.extending import register_jitable
 
@@ -21,6 +23,7 @@ from cislunar.propagation.lanestate import (
     STOP_AT,
     STOP_HIGH,
     STOP_LOW,
+    TRIES,
     T,
 )
 from cislunar.propagation.simd import LANES
@@ -34,7 +37,7 @@ _MOST_TRIES = 60
 
 
 @register_jitable
-def _quintic(numbers: np.ndarray, i: int) -> np.ndarray:
+def _quintic(numbers: Any, i: int) -> np.ndarray:
     """Coefficients (3, 6) of the path over the step of lane `i`, in the fraction of the step."""
     h = numbers[T * LANES + i] - numbers[(PREVIOUS + T) * LANES + i]
     path = np.empty((3, 6))
@@ -99,7 +102,7 @@ def _extreme(path: np.ndarray, inwards: float) -> float:
 
 
 @register_jitable
-def _radial(numbers: np.ndarray, row: int, i: int) -> tuple[float, float]:
+def _radial(numbers: Any, row: int, i: int) -> tuple[float, float]:
     """Distance and `r . v` of lane `i` at the node that begins at `row`, the latter along the flight."""
     square = 0.0
     product = 0.0
@@ -110,7 +113,7 @@ def _radial(numbers: np.ndarray, row: int, i: int) -> tuple[float, float]:
 
 
 @register_jitable
-def _approach(numbers: np.ndarray, tries: np.ndarray, i: int, distance: float, along: float) -> int:
+def _approach(numbers: Any, tries: Any, i: int, distance: float, along: float) -> int:
     """Judge a step made to end on the sphere, and choose a better length for it."""
     target = numbers[STOP_AT * LANES + i]
     inwards = 1.0 if target == numbers[INNER * LANES + i] else -1.0
@@ -123,11 +126,11 @@ def _approach(numbers: np.ndarray, tries: np.ndarray, i: int, distance: float, a
     low, high = numbers[STOP_LOW * LANES + i], numbers[STOP_HIGH * LANES + i]
     if abs(gap) <= 2e-13 * target:
         return DONE
-    if high - low < 1e-9 or tries[i] >= _MOST_TRIES:
-        tries[i] = 0
+    if high - low < 1e-9 or tries[TRIES * LANES + i] >= _MOST_TRIES:
+        tries[TRIES * LANES + i] = 0
         numbers[LIMIT * LANES + i] = np.inf
         return DONE if abs(gap) < _CLOSE_KM else GO
-    tries[i] += 1
+    tries[TRIES * LANES + i] += 1
     rate = inwards * along / distance
     better = size - gap / rate if rate < 0.0 else low
     if not low < better < high:
@@ -138,8 +141,8 @@ def _approach(numbers: np.ndarray, tries: np.ndarray, i: int, distance: float, a
 
 @register_jitable
 def _aim(
-    numbers: np.ndarray,
-    tries: np.ndarray,
+    numbers: Any,
+    tries: Any,
     i: int,
     path: np.ndarray,
     inwards: float,
@@ -148,7 +151,7 @@ def _aim(
 ) -> int:
     """Send lane `i` back to step to the sphere, crossed before the fraction `beyond` of its step."""
     target = numbers[INNER * LANES + i] if inwards > 0.0 else numbers[OUTER * LANES + i]
-    tries[i] = 1
+    tries[TRIES * LANES + i] = 1
     numbers[STOP_AT * LANES + i] = target
     numbers[STOP_LOW * LANES + i] = 0.0
     numbers[STOP_HIGH * LANES + i] = size * beyond
@@ -157,12 +160,12 @@ def _aim(
 
 
 @register_jitable
-def check_stop(numbers: np.ndarray, tries: np.ndarray, i: int) -> int:
+def check_stop(numbers: Any, tries: Any, i: int) -> int:
     """Judge the step that lane `i` has just taken against its two spheres.
 
     Parameters
     ----------
-    numbers, tries : numpy.ndarray
+    numbers, tries : pointer
         State of the lanes.
     i : int
         The lane.
@@ -175,9 +178,11 @@ def check_stop(numbers: np.ndarray, tries: np.ndarray, i: int) -> int:
     size = abs(numbers[T * LANES + i] - numbers[(PREVIOUS + T) * LANES + i])
     inner, outer = numbers[INNER * LANES + i], numbers[OUTER * LANES + i]
     distance, along = _radial(numbers, 0, i)
-    if tries[i] > 0 and abs(size - numbers[LIMIT * LANES + i]) <= 1e-7 + 1e-15 * abs(numbers[T * LANES + i]):
+    if tries[TRIES * LANES + i] > 0 and abs(size - numbers[LIMIT * LANES + i]) <= 1e-7 + 1e-15 * abs(
+        numbers[T * LANES + i]
+    ):
         return _approach(numbers, tries, i, distance, along)
-    tries[i] = 0
+    tries[TRIES * LANES + i] = 0
     numbers[LIMIT * LANES + i] = np.inf
     if size == 0.0:
         return GO

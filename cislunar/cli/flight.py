@@ -8,10 +8,14 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cislunar.cli.terminal import complain, emit, on_terminal, progress_bar
+from cislunar.cli.terminal import Progress, complain, emit, on_terminal, progress_bar
 
 if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
+
+
+_FLYING = 0.6
+"""Share of the work that is behind when the report begins to be written."""
 
 
 def fly(file: Path, directory: Path, *, overwrite: bool, quiet: bool, as_json: bool) -> bool:
@@ -52,9 +56,9 @@ def fly(file: Path, directory: Path, *, overwrite: bool, quiet: bool, as_json: b
         warnings.simplefilter("always")
         from cislunar.mission import run
 
-        result = run(scenario, progress=progress)
+        result = run(scenario, progress=_first_part(progress))
         if progress is not None:
-            progress("writing the report", 1.0)
+            progress("writing the report", _FLYING)
         page = result.report(directory, overwrite=overwrite)
     complete = result.status == "complete"
     if not quiet:
@@ -71,6 +75,12 @@ def fly(file: Path, directory: Path, *, overwrite: bool, quiet: bool, as_json: b
     elif not quiet and on_terminal(sys.stdout):
         emit(_headline(result, page))
     return complete
+
+
+def _first_part(progress: Progress | None) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda stage, fraction: progress(stage, _FLYING * fraction)
 
 
 def _warn(messages: list[str]) -> None:

@@ -42,18 +42,18 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
     """
     duration_s = _duration(top, reading)
     sites = _named(top, "sites")
-    stations, networks = build_ground(top.child("ground"), reading)
+    ground = build_ground(top, reading)
     crafts = _named(top, "spacecraft")
     definitions = {name: _site(name, value, reading) for name, value in sites.items() if value.ok}
     spacecraft = {
-        name: build_spacecraft(name, value, tuple(sites), stations, networks, top, reading)
+        name: build_spacecraft(name, value, tuple(sites), ground, top, reading)
         for name, value in crafts.items()
         if value.ok
     }
     relays = {name for name, value in crafts.items() if value.has("relay")}
     analyses = top.child("analyses")
     coverage = _coverage(analyses, tuple(sites), bool(relays), top, reading)
-    requirements = build_requirements(top.child("requirements"), sites, crafts, coverage, reading)
+    requirements = build_requirements(top.child("requirements"), sites, crafts, coverage, top, reading)
     _check_degree(top.child("physics"), reading)
     lifetime = analyses.child("lifetime") if analyses else None
     check_span(top, duration_s, reading)
@@ -68,8 +68,8 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
         physics=_physics(top.child("physics")),
         data=_data_files(top.child("data")),
         sites=definitions,
-        stations=stations,
-        networks=networks,
+        stations=ground.stations,
+        networks=ground.networks,
         spacecraft={name: craft for name, craft in spacecraft.items() if craft is not None},
         requirements=requirements,
         coverage=coverage,

@@ -153,6 +153,7 @@ EPHEMERIS = Record(
 
 ORBIT = Variant(
     what="a mapping with orbit elements, with position and velocity, or with ephemeris",
+    description="Elements or a state at the scenario's epoch, or an ephemeris file.",
     variants={"ephemeris": EPHEMERIS, "cartesian": CARTESIAN, "keplerian": KEPLERIAN},
     choose=lambda node: by_key(
         node,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cislunar.scenario.names import unknown
@@ -13,40 +13,57 @@ from cislunar.scenario.wording import quoted
 if TYPE_CHECKING:
     from cislunar.environment.stations import Station
 
-Ground = tuple[dict[str, "Station"], dict[str, tuple[str, ...]]]
 
+@dataclass(frozen=True)
+class Ground:
+    """The Earth stations of a scenario.
 
-def build_ground(value: Value | None, reading: Reading) -> Ground:
-    """Collect the Earth stations.
-
-    Parameters
+    Attributes
     ----------
-    value : Value or None
-        The list in the file.
-    reading : Reading
-        Takes the mistakes found here.
-
-    Returns
-    -------
     stations : dict of str to Station
         In the order of the file.
     networks : dict of str to tuple of str
         Stations behind each name in the file that is not a station's own: networks and aliases.
+    given : bool
+        Whether the file has a list of them at all.
+    complete : bool
+        Whether all of the list could be read, so that a name not found here is a mistake where it stands.
     """
+
+    stations: dict[str, Station]
+    networks: dict[str, tuple[str, ...]]
+    given: bool
+    complete: bool
+
+
+def build_ground(top: Value, reading: Reading) -> Ground:
+    """Collect the Earth stations.
+
+    Parameters
+    ----------
+    top : Value
+        The whole file.
+    reading : Reading
+        Takes the mistakes found here.
+    """
+    before = len(reading.problems)
+    given, value = top.has("ground"), top.child("ground")
     stations: dict[str, Station] = {}
     networks: dict[str, tuple[str, ...]] = {}
     for item in value.data if value else ():
         found, network = _stations(item, reading)
         twice = [station.name for station in found if station.name in stations]
         if twice:
-            reading.problem(
-                item.node, item.path, f"the station {quoted(twice[0])} is listed twice under ground"
-            )
+            message = f"the station {quoted(twice[0])} is listed twice under ground; leave one out"
+            reading.problem(item.node, item.path, message)
             continue
         if network:
             networks[network] = tuple(station.name for station in found)
         stations.update((station.name, station) for station in found)
-    return stations, networks
+    readable = value is not None and all(item.ok for item in value.data)
+    return Ground(
+        stations, networks, given, complete=not given or (readable and len(reading.problems) == before)
+    )
 
 
 def _stations(item: Value, reading: Reading) -> tuple[tuple[Station, ...], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from cislunar.scenario import model
 from cislunar.scenario.format_analyses import MEASURES, measure_limit
@@ -17,6 +18,7 @@ def build_requirements(
     sites: dict[str, Value],
     crafts: dict[str, Value],
     coverage: model.CoverageAnalysis | None,
+    top: Value,
     reading: Reading,
 ) -> tuple[model.Requirement, ...]:
     """Check every requirement against the sites and relays, and build it.
@@ -28,6 +30,8 @@ def build_requirements(
     sites, crafts : dict of str to Value
         Sites and spacecraft as read.
     coverage : CoverageAnalysis or None
+    top : Value
+        The whole file.
     reading : Reading
         Takes the mistakes found here.
     """
@@ -44,7 +48,7 @@ def build_requirements(
                 f"{quoted(name)} is the name of two requirements",
             )
         seen.add(name)
-        built += _requirement(item, sites, crafts, coverage, reading)
+        built += _requirement(item, sites, crafts, coverage, top, reading)
     return tuple(built)
 
 
@@ -53,13 +57,15 @@ def _requirement(
     sites: dict[str, Value],
     crafts: dict[str, Value],
     coverage: model.CoverageAnalysis | None,
+    top: Value,
     reading: Reading,
 ) -> list[model.Requirement]:
     site = item.child("site")
     if site is not None and site.data not in sites:
-        unknown(site, tuple(sites), "a site under sites", reading)
+        if top.child("sites") is not None or not top.has("sites"):
+            unknown(site, tuple(sites), "a site under sites", reading)
     elif site is not None:
-        _check_requirement_site(item, site, sites[site.data], crafts, coverage, reading)
+        _check_requirement_site(item, site, sites, crafts, coverage, top, reading)
     measure = item.get("measure")
     bound = "at_least" if item.has("at_least") else "at_most"
     limit = item.child(bound)
@@ -86,9 +92,10 @@ def _requirement(
 def _check_requirement_site(
     item: Value,
     site: Value,
-    place: Value,
+    sites: dict[str, Value],
     crafts: dict[str, Value],
     coverage: model.CoverageAnalysis | None,
+    top: Value,
     reading: Reading,
 ) -> None:
     if coverage is not None and coverage.sites and site.data not in coverage.sites:
@@ -98,16 +105,19 @@ def _check_requirement_site(
             f"the site {quoted(site.data)} is not analysed; expected it under analyses.coverage.sites",
         )
     link = item.get("link", "chain")
-    if link in ("chain", "site-relay", "relay-earth") and not any(
-        _serves(craft, site.data) for craft in crafts.values()
-    ):
+    relays = [craft for craft in crafts.values() if craft.has("relay") or not craft.ok]
+    said = coverage is not None and coverage.map is not None and not relays
+    if link != "direct" and not said and not any(_serves(craft, site.data, sites) for craft in relays):
         reading.problem(
             site.node,
             site.path,
             f"no relay serves the site {quoted(site.data)}; "
             f"expected relay: {{from: {site.data}}} under a spacecraft",
         )
-    region = item.child("region")
+    if link == "direct" and not top.has("ground"):
+        message = "there is no Earth station to see; expected stations under ground, such as ground: [dsn]"
+        reading.problem(item.node, item.path, message)
+    region, place = item.child("region"), sites[site.data]
     latitude, longitude = place.get("latitude"), place.get("longitude")
     if region is None or latitude is None or longitude is None or contains(latitude, longitude, region.data):
         return
@@ -120,12 +130,12 @@ def _check_requirement_site(
     )
 
 
-def _serves(craft: Value, site: str) -> bool:
-    """Whether a spacecraft is a relay for the site, as far as the file can be read."""
-    if not craft.has("relay"):
-        return not craft.ok
+def _serves(craft: Value, site: str, sites: Collection[str]) -> bool:
+    """Whether a relay serves a site, or might once its own mistakes are put right."""
     relay = craft.child("relay")
     if relay is None or not relay.has("from"):
         return True
     served = relay.child("from")
-    return served is None or any(not item.ok or item.data == site for item in served.data)
+    return served is None or any(
+        not item.ok or item.data == site or item.data not in sites for item in served.data
+    )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.orbits.definitions import CartesianOrbit, EphemerisOrbit, KeplerianOrbit, Orbit
 from cislunar.scenario import model
+from cislunar.scenario.ground import Ground
 from cislunar.scenario.names import names_of, unknown
 from cislunar.scenario.reading import Reading, Value
-
-if TYPE_CHECKING:
-    from cislunar.environment.stations import Station
 
 _GM = 4902.8
 """The Moon's gravitational parameter, km^3/s^2, as far as a check for sense needs it."""
@@ -24,8 +22,7 @@ def build_spacecraft(
     name: str,
     value: Value,
     sites: tuple[str, ...],
-    stations: dict[str, Station],
-    networks: dict[str, tuple[str, ...]],
+    ground: Ground,
     top: Value,
     reading: Reading,
 ) -> model.Spacecraft | None:
@@ -39,8 +36,8 @@ def build_spacecraft(
         The spacecraft as read.
     sites : tuple of str
         Sites of the scenario.
-    stations, networks : dict
-        The ground segment.
+    ground : Ground
+        The Earth stations.
     top : Value
         The whole file, to see what is missing because it is misstated.
     reading : Reading
@@ -58,7 +55,7 @@ def build_spacecraft(
         message = "has no effect on a trajectory read from a file; leave it out together with mass"
         reading.problem(pressure.node, pressure.path, message)
     relay = value.child("relay")
-    definition = _relay(relay, sites, stations, networks, top, reading) if relay else None
+    definition = _relay(relay, sites, ground, top, reading) if relay else None
     if orbit is None:
         return None
     sphere = None
@@ -70,33 +67,29 @@ def build_spacecraft(
 def _relay(
     relay: Value,
     sites: tuple[str, ...],
-    stations: dict[str, Station],
-    networks: dict[str, tuple[str, ...]],
+    ground: Ground,
     top: Value,
     reading: Reading,
 ) -> model.RelayDefinition:
     served = _served(relay, sites, top, reading)
     if not relay.has("to"):
-        if not top.has("ground"):
+        if not ground.given:
             message = (
                 "there is no Earth station to reach; expected stations under ground, such as ground: [dsn]"
             )
             reading.problem(relay.node, relay.path, message)
-        return model.RelayDefinition(served, tuple(stations))
+        return model.RelayDefinition(served, tuple(ground.stations))
     reached: dict[str, None] = {}
     to = relay.child("to")
-    ground_read = top.has("ground") and (ground := top.child("ground")) is not None and _all_ok(ground)
     for item in to.data if to else ():
         if not item.ok:
             continue
         spellings = (item.data, item.data.lower())
-        key = next((name for name in spellings if name in networks or name in stations), "")
-        if key in networks:
-            reached.update(dict.fromkeys(networks[key]))
-        elif key:
-            reached[key] = None
-        elif ground_read or not top.has("ground"):
-            unknown(item, (*networks, *stations), "a network or station under ground", reading)
+        key = next((name for name in spellings if name in ground.networks or name in ground.stations), "")
+        if key:
+            reached.update(dict.fromkeys(ground.networks.get(key, (key,))))
+        elif ground.complete:
+            unknown(item, (*ground.networks, *ground.stations), "a network or station under ground", reading)
     return model.RelayDefinition(served, tuple(reached))
 
 
@@ -108,10 +101,6 @@ def _served(relay: Value, sites: tuple[str, ...], top: Value, reading: Reading) 
     if not sites and not top.has("sites"):
         reading.problem(relay.node, relay.path, "there is no site to serve; expected a site under sites")
     return sites
-
-
-def _all_ok(ground: Value) -> bool:
-    return all(item.ok for item in ground.data)
 
 
 def _orbit(value: Value, reading: Reading) -> Orbit | None:

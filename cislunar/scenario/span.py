@@ -11,13 +11,14 @@ from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.wording import listing, quoted
 
 if TYPE_CHECKING:
+    from cislunar.environment import Environment
     from cislunar.environment.ephemeris import Ephemeris
 
 _Table = TypeVar("_Table")
 
 
 def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
-    """Check the epochs of a scenario against the ephemeris and the lunar orientation.
+    """Check the epochs of a scenario against ephemeris, lunar orientation and the files spacecraft follow.
 
     Parameters
     ----------
@@ -58,6 +59,32 @@ def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
         except CislunarError as error:
             reading.problem(value.node, value.path, str(error))
             return
+    _check_messages(top, start, start + duration_s, reading)
+
+
+def _check_messages(top: Value, start_tdb: float, end_tdb: float, reading: Reading) -> None:
+    """Follow each ephemeris file through the window, so that a hole is found before anything is flown."""
+    spacecraft = top.child("spacecraft")
+    for craft in spacecraft.data.values() if spacecraft else ():
+        orbit = craft.child("orbit")
+        file = orbit.child("ephemeris") if orbit and orbit.variant == "ephemeris" else None
+        if file is None:
+            continue
+        from cislunar.exchange.oem import trajectory_from_oem
+        from cislunar.exchange.oem_reader import read_oem
+
+        try:
+            trajectory_from_oem(read_oem(file.data), start_tdb, end_tdb, _environment(top))
+        except CislunarError as error:
+            reading.problem(file.node, file.path, str(error))
+
+
+def _environment(top: Value) -> Environment:
+    from cislunar.environment import Environment
+
+    data = top.child("data")
+    spk = data.child("ephemeris") if data else None
+    return Environment.from_files(ephemeris=[item.data for item in spk.data] if spk else None)
 
 
 def _horizon(top: Value) -> Value | None:

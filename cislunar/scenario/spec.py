@@ -59,10 +59,7 @@ class Group:
 
     def text(self) -> str:
         """List the alternatives."""
-        return listing(
-            [" with ".join(keys) for keys in self.alternatives],
-            ", or" if len(self.alternatives) > 2 else "or",
-        )
+        return listing(" with ".join(keys) for keys in self.alternatives)
 
 
 @dataclass(frozen=True, kw_only=True)

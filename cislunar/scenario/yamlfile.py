@@ -248,7 +248,7 @@ def _explain(problem: str) -> str:
         "could not find expected ':'": "a key needs ': ' and a value after it",
         "expected ',' or": "a bracket is not closed, or a comma is missing",
         "expected <block end>": "check the indentation of this line and the one before",
-        "character '\\\\t'": "write spaces, not tabs",
+        "\\t": "write spaces, not tabs",
         "cannot start any token": "quote text that starts with this character",
         "while scanning a quoted": "close the quotes",
         "unexpected end of stream": "close the quotes or the bracket",

@@ -26,8 +26,6 @@ def test_orbit_osculates_the_trajectory():
     state, tdb = guest.state_from_orbit(later)
     assert tdb == pytest.approx(EPOCH + 3600.0, abs=1e-6)
     np.testing.assert_array_equal(state, trajectory.at(3600.0)[:, 0])
-    # an hour of two-body motion stays within kilometres of the flown path
-    assert np.linalg.norm(orbit.propagate(1 * u.h).r.to_value(u.km) - state[:3]) < 5.0
 
 
 def test_ephem_and_back():

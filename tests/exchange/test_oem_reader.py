@@ -6,14 +6,17 @@ Epochs in UTC, TAI and TT are checked with SPICE's rule for leap seconds (37 s s
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from flights import EPOCH, flight
+from flights import EPOCH, GM, flight
 
 from cislunar.environment import Environment
 from cislunar.errors import DataFileError
 from cislunar.exchange.oem import format_oem, read_oem, trajectory_from_oem
+from cislunar.orbits import anomalies, elements
+from cislunar.orbits.elements import KeplerianElements
 from cislunar.time import format_epochs, parse_epoch
 
 DAY = 86400.0
@@ -266,14 +269,46 @@ def test_before_and_after_the_table(write):
         trajectory_from_oem(read_oem(path), EPOCH, EPOCH + 2 * DAY)
 
 
-def test_segments_that_do_not_fit_are_refused(write):
-    second = rows(GRID[GRID >= DAY])
-    fields = [line.split() for line in second]
-    moved = [" ".join([f[0], *f[1:4], f"{float(f[4]) + 0.002:.12e}", *f[5:]]) for f in fields]
+def test_a_manoeuvre_between_segments_is_followed(write):
+    """Two ellipses of the two-body problem with 50 m/s between them, each known at any time."""
+    period, burn = 2 * np.pi * np.sqrt(6143.0**3 / GM), 20.0 * 3600.0
+    before = KeplerianElements(*np.array([6143.0, 0.6, 1.2, 0.3, 1.5, 0.0]))
+
+    def coast(orbit, elapsed):
+        rate = np.sqrt(GM / orbit.semi_major_axis_km**3)
+        nu = anomalies.mean_to_true(orbit.mean_anomaly_rad + rate * elapsed, orbit.eccentricity)
+        return elements.to_state(replace(orbit, true_anomaly_rad=nu), GM)
+
+    kicked = coast(before, burn)
+    kicked[3:] *= 1.0 + 0.05 / np.linalg.norm(kicked[3:])
+    after = elements.from_state(kicked, GM)
+
+    def states(elapsed):
+        return np.where(elapsed < burn, coast(before, elapsed), coast(after, elapsed - burn))
+
+    def lines(elapsed, table):
+        epochs = format_epochs(EPOCH + elapsed, "TDB", 6)
+        return [f"{t} " + " ".join(f"{v:.12e}" for v in x) for t, x in zip(epochs, table.T, strict=True)]
+
+    first, second = np.arange(0.0, burn + 1.0, 60.0), np.arange(burn, burn + period, 60.0)
+    path = write(
+        HEAD
+        + message(lines(first, coast(before, first)))
+        + message(lines(second, coast(after, second - burn)))
+    )
+    trajectory = trajectory_from_oem(read_oem(path), EPOCH, EPOCH + second[-1])
+    elapsed = np.concatenate((np.linspace(0.0, second[-1], 3000), burn + np.linspace(-3.0, 3.0, 601)))
+    found, expected = trajectory.at(elapsed)[:, 0], states(elapsed)
+    assert np.linalg.norm(found[:3] - expected[:3], axis=0).max() < 1e-3
+    clear = abs(elapsed - burn) > 0.2
+    assert np.linalg.norm(found[3:, clear] - expected[3:, clear], axis=0).max() < 1e-5
+
+
+def test_segments_that_do_not_meet_are_refused(write):
+    fields = [line.split() for line in rows(GRID[GRID >= DAY])]
+    moved = [" ".join([f[0], f"{float(f[1]) + 2.0:.12e}", *f[2:]]) for f in fields]
     path = write(HEAD + message(rows(GRID[GRID <= DAY])) + message(moved))
-    with pytest.raises(
-        DataFileError, match=r"segments that jump by .* m and 2 m/s at 2027-11-26T00:00:00\.000 UTC"
-    ):
+    with pytest.raises(DataFileError, match=r"segments 2 km apart at 2027-11-26T00:00:00\.000 UTC"):
         trajectory_from_oem(read_oem(path), EPOCH, EPOCH + 2 * DAY)
 
 

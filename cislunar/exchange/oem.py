@@ -173,8 +173,8 @@ def _require_join(oem: Oem, before: _Piece, after: _Piece, environment: Environm
     distance = float(np.linalg.norm(jump))
     if distance > JOIN_KM:
         raise DataFileError(
-            f"{oem.path}: found segments {distance:.6g} km apart at {format_epoch(before.stop)} UTC; expected "
-            f"segments that meet within {JOIN_KM:g} km"
+            f"{oem.path}: found segments {distance:.6g} km apart at {format_epoch(before.stop)} UTC; "
+            f"expected segments that meet within {JOIN_KM:g} km"
         )
 
 

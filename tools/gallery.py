@@ -1,0 +1,140 @@
+"""Fly the shipped scenarios and put their figures and answers into the README.
+
+    python tools/gallery.py
+
+Writes `docs/figures/*.png` and the block of `README.md` between `<!-- gallery:begin -->` and
+`<!-- gallery:end -->`. `tests/docs/test_readme.py` holds the numbers of that block against a fresh run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cislunar.mission import MissionResult
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- gallery:begin -->", "<!-- gallery:end -->"
+SHOWN = ("coverage-maps", "access-calendar-schrodinger", "perilune-history")
+WIDTH_PX = 1000
+LARGEST_BYTES = 300_000
+
+SCENARIOS = {
+    "cp12.yaml": "two relays in polar ellipses, half a period apart",
+    "cp12-single-relay.yaml": "one of them alone",
+    "cp12-frozen.yaml": "two relays in a frozen ellipse",
+    "cp12-hcpo.yaml": "two relays in a high circular polar orbit",
+    "lunar-pathfinder.yaml": "Lunar Pathfinder",
+    "queqiao-2.yaml": "Queqiao-2",
+}
+
+
+def fly(file: str, *, with_map: bool) -> MissionResult:
+    """Fly a shipped scenario, with or without its map; the lifetime is looked at only for the map."""
+    import cislunar
+
+    scenario = cislunar.load(ROOT / "scenarios" / file)
+    if not with_map:
+        scenario = scenario.with_values({"analyses.coverage.map": None, "analyses.lifetime": None})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they stand in the result
+        return cislunar.run(scenario)
+
+
+def headline(result: MissionResult) -> str:
+    """Answer of the CP-12 scenario in one paragraph."""
+    chain = result.statistics["schrodinger"]["chain"]
+    days = result.scenario.duration_s / 86400.0
+    lost = [case for case in result.degraded if case["site"] == "schrodinger"]
+    relay = min((case for case in lost if case["lost"].startswith("relay")), key=lambda c: c["percent"])
+    dish = min((case for case in lost if case["lost"].startswith("station")), key=lambda c: c["percent"])
+    return (
+        f"`cislunar run scenarios/cp12.yaml`: Schrödinger has a path to Earth for "
+        f"**{chain['percent']:.1f} %** of {days:g} days, with a longest gap of **{chain['gap_s']['max'] / 3600.0:.1f} h**. Without "
+        f"{relay['lost'].removeprefix('relay ')} it is {relay['percent']:.1f} %, without "
+        f"{dish['lost'].removeprefix('station ').upper()} {dish['percent']:.1f} %."
+    )
+
+
+def table_row(file: str, result: MissionResult) -> str:
+    """One line of the table of scenarios: the first required site's answer."""
+    asked = result.requirements[0]
+    entry = result.statistics[asked["site"]][asked["link"]]
+    met = ", ".join(_verdict(requirement) for requirement in result.requirements)
+    return (
+        f"| [`{file}`](scenarios/{file}) | {SCENARIOS[file]} | {asked['site']}, {asked['link']} | "
+        f"{entry['percent']:.1f} % | {entry['gap_s']['max'] / 3600.0:.1f} h | {met} |"
+    )
+
+
+def _verdict(requirement: dict[str, Any]) -> str:
+    return (
+        f"{requirement['name']} {requirement['asked_text']}: {'met' if requirement['met'] else '**not met**'}"
+    )
+
+
+def gallery(result: MissionResult, rows: list[str], folder: Path | None = None) -> str:
+    """Text of the block; the figures are written if a folder is given."""
+    from cislunar.report.figures.catalogue import plates
+    from cislunar.report.style import title_of
+
+    parts = [headline(result), ""]
+    drawn = {plate.stem: plate for plate in plates(result)}
+    for stem in SHOWN:
+        figure = drawn[stem].draw()
+        if folder is not None:
+            write_png(figure, folder / f"{stem}.png")
+        parts += [f"![{' '.join(title_of(figure).split())}](docs/figures/{stem}.png)", ""]
+    parts += [
+        "What the shipped scenarios answer, each with its sources and assumptions in the file:",
+        "",
+        "| scenario | flies | site, link | in view | longest gap | requirements |",
+        "|---|---|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(parts)
+
+
+def write_png(figure: Figure, path: Path) -> None:
+    """Write a figure small enough for a repository: narrower than in the report, with a palette if need be."""
+    from PIL import Image
+
+    from cislunar.report.style import save
+
+    with tempfile.TemporaryDirectory() as folder:
+        png, _ = save(figure, Path(folder) / "figure")
+        with Image.open(png) as image:
+            size = WIDTH_PX, round(image.height * WIDTH_PX / image.width)
+            small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    for colours in (small, small.quantize(palette=small.quantize(256), dither=Image.Dither.FLOYDSTEINBERG)):
+        colours.save(path, optimize=True)
+        if path.stat().st_size < LARGEST_BYTES:
+            return
+
+
+def block_of(text: str) -> str:
+    """What stands between the markers of the README."""
+    return text.split(BEGIN, 1)[1].split(END, 1)[0].strip("\n")
+
+
+def main() -> None:
+    """Write the figures and the block."""
+    folder = ROOT / "docs" / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    flown = {file: fly(file, with_map=file == "cp12.yaml") for file in SCENARIOS}
+    rows = [table_row(file, result) for file, result in flown.items()]
+    block = gallery(flown["cp12.yaml"], rows, folder)
+    readme = ROOT / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    readme.write_text(f"{before}{BEGIN}\n{block}\n\n{END}{after}", encoding="utf-8")
+    print(block)
+
+
+if __name__ == "__main__":
+    main()

@@ -55,7 +55,8 @@ def headline(result: MissionResult) -> str:
     dish = min((case for case in lost if case["lost"].startswith("station")), key=lambda c: c["percent"])
     return (
         f"`cislunar run scenarios/cp12.yaml`: Schrödinger has a path to Earth for "
-        f"**{chain['percent']:.1f} %** of {days:g} days, with a longest gap of **{chain['gap_s']['max'] / 3600.0:.1f} h**. Without "
+        f"**{chain['percent']:.1f} %** of {days:g} days, with a longest gap of "
+        f"**{chain['gap_s']['max'] / 3600.0:.1f} h**. Without "
         f"{relay['lost'].removeprefix('relay ')} it is {relay['percent']:.1f} %, without "
         f"{dish['lost'].removeprefix('station ').upper()} {dish['percent']:.1f} %."
     )
@@ -101,7 +102,7 @@ def gallery(result: MissionResult, rows: list[str], folder: Path | None = None) 
 
 
 def write_png(figure: Figure, path: Path) -> None:
-    """Write a figure small enough for a repository: narrower than in the report, with a palette if need be."""
+    """Write a figure small enough for a repository: narrower than in the report, few colours if need be."""
     from PIL import Image
 
     from cislunar.report.style import save

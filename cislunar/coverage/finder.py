@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Function = tuple[Kind, int, int]
 """A visibility function: its kind and the numbers of the site and the station it concerns (0 if none)."""
 
+_SNAP_S = 1.0e-5
+"""Well above the rounding of epochs, 1.2e-7 s, and well below the accuracy of edges."""
+
 _CHUNK = 64
 """Relays in one call of the compiled finder; bounds the memory of its results."""
 
@@ -146,8 +149,11 @@ class Relays:
             nodes = np.concatenate(pieces, axis=1)
         shift = np.asarray(trajectory.epoch, dtype=float) - tables.start_tdb
         length = tables.end_tdb - tables.start_tdb
-        begin = np.clip(nodes[0, offsets[:-1]] + shift, 0.0, length)
-        end = np.clip(nodes[0, offsets[1:] - 1] + shift, 0.0, length)
+        # An end that misses an end of the window by rounding is meant to be that end.
+        begin = nodes[0, offsets[:-1]] + shift
+        begin = np.where(begin < _SNAP_S, 0.0, np.minimum(begin, length))
+        end = nodes[0, offsets[1:] - 1] + shift
+        end = np.where(end > length - _SNAP_S, length, np.maximum(end, 0.0))
         return cls(
             np.ascontiguousarray(nodes).ravel(),
             offsets.astype(np.int64),

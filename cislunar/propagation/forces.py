@@ -53,3 +53,52 @@ def rotate_forward(qw: Any, qx: Any, qy: Any, qz: Any, x: Any, y: Any, z: Any) -
 def rotate_back(qw: Any, qx: Any, qy: Any, qz: Any, x: Any, y: Any, z: Any) -> tuple[Any, Any, Any]:
     """Components in ICRF of a vector given in the rotated axes: `q v conj(q)`."""
     return rotate_forward(qw, -qx, -qy, -qz, x, y, z)
+
+
+@register_jitable
+def schwarzschild(
+    x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, gm: Any, inverse_c2: Any
+) -> tuple[Any, Any, Any]:
+    """Relativistic correction of the central body, the Schwarzschild term in harmonic coordinates.
+
+    First line of equation 10.12 of the IERS Conventions with beta = gamma = 1,
+    `gm / (c^2 r^3) [(4 gm / r - v^2) r + 4 (r . v) v]` [1]_. Its size relative to the central attraction is
+    about `3 gm / (c^2 r)`: 9e-11 (1.2e-13 km/s^2) in a low lunar orbit, 2e-9 in a low Earth orbit.
+
+    References
+    ----------
+    .. [1] G. Petit, B. Luzum (eds.), "IERS Conventions (2010)", IERS Technical Note 36, section 10.3.
+    """
+    r2 = x * x + y * y + z * z
+    inverse_r = 1.0 / np.sqrt(r2)
+    v2 = vx * vx + vy * vy + vz * vz
+    scale = gm * inverse_c2 * inverse_r * inverse_r * inverse_r
+    along = scale * (4.0 * gm * inverse_r - v2)
+    drag = 4.0 * scale * (x * vx + y * vy + z * vz)
+    return along * x + drag * vx, along * y + drag * vy, along * z + drag * vz
+
+
+@register_jitable
+def rotating_three_body(x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, mu: Any) -> tuple[Any, Any, Any]:
+    """Acceleration of the circular restricted three-body problem in the rotating frame, nondimensional.
+
+    The primaries of mass `1 - mu` and `mu` rest at `x = -mu` and `x = 1 - mu`; the frame turns about z with
+    rate 1 [1]_.
+
+    References
+    ----------
+    .. [1] V. Szebehely, "Theory of Orbits: The Restricted Problem of Three Bodies" (1967), section 1.5.
+    """
+    to_large = x + mu
+    to_small = x - 1.0 + mu
+    across = y * y + z * z
+    large2 = to_large * to_large + across
+    small2 = to_small * to_small + across
+    pull_large = (1.0 - mu) / (large2 * np.sqrt(large2))
+    pull_small = mu / (small2 * np.sqrt(small2))
+    pull = pull_large + pull_small
+    return (
+        x + 2.0 * vy - pull_large * to_large - pull_small * to_small,
+        y - 2.0 * vx - pull * y,
+        -pull * z,
+    )

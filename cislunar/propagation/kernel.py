@@ -17,6 +17,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from cislunar.propagation import lanestate as row
+from cislunar.propagation import second_method
 from cislunar.propagation.granules import SPACING_S, TERMS
 from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Nodes, Queue, Table
@@ -26,6 +27,14 @@ from cislunar.propagation.simd import LANES, any_lane, load, pointer, splat, sto
 from cislunar.propagation.status import Status
 from cislunar.propagation.stepsize import next_scale
 from cislunar.propagation.stopping import BACK, DONE, GO, check_stop
+from cislunar.propagation.systems import (
+    RelativisticModel,
+    ThreeBodyModel,
+    first_stage,
+    serve,
+    system_pointers,
+    take_step,
+)
 
 FINISHED, RADIUS = int(Status.FINISHED), int(Status.RADIUS)
 MAX_STEPS, STEP_TOO_SMALL = int(Status.MAX_STEPS), int(Status.STEP_TOO_SMALL)
@@ -306,6 +315,18 @@ def _table_pointers(table: Table) -> Table:
     return Table(table.first, table.cells, table.series, pointer(table.windows), pointer(table.coefficients))
 
 
+serve(Model, _first_stage, _step, _model_pointers)
+serve(ThreeBodyModel, second_method.first_stage, second_method.take_step, second_method.unchanged)
+
+
+@register_jitable
+def _relativistic_pointers(system: RelativisticModel) -> RelativisticModel:
+    return RelativisticModel(_model_pointers(system.model), system.inverse_c2)
+
+
+serve(RelativisticModel, second_method.first_stage, second_method.take_step, _relativistic_pointers)
+
+
 @kernel
 def advance(
     queue: Queue,
@@ -336,7 +357,7 @@ def advance(
         `RUNNING`, `FULL` or `COMPLETE`.
     """
     queue, lanes, nodes = _queue_pointers(queue), _lane_pointers(lanes), _node_pointers(nodes)
-    model, table = _model_pointers(model), _table_pointers(table)
+    model, table = system_pointers(model), _table_pointers(table)
     numbers = lanes.numbers
     inverse_rtol2 = 1.0 / (rtol * rtol)
     for _ in range(passes):
@@ -358,7 +379,7 @@ def advance(
                 if j >= 0:
                     _enter_cell(i, lanes, queue.epoch[j], table)
 
-        _first_stage(lanes, model)
+        first_stage(lanes, model)
         for k in range(10):
             store(nodes.rows, (block * 10 + k) * LANES, load(numbers, k * LANES))
         exchanged = False
@@ -374,7 +395,7 @@ def advance(
             continue
         for i in range(LANES):
             lanes.integers[row.STEPS * LANES + i] += 1
-        _step(lanes, model, inverse_rtol2)
+        take_step(lanes, model, inverse_rtol2)
     return RUNNING
 
 
@@ -389,7 +410,7 @@ def accelerations(
     result: np.ndarray,
 ) -> None:
     """Write the acceleration, shape (3, n), at positions (3, n) and epochs (n,)."""
-    lanes, model, table = _lane_pointers(lanes), _model_pointers(model), _table_pointers(table)
+    lanes, model, table = _lane_pointers(lanes), system_pointers(model), _table_pointers(table)
     numbers = lanes.numbers
     n = epoch.size
     for start in range(0, n, LANES):
@@ -403,7 +424,7 @@ def accelerations(
             numbers[row.HALF * LANES + i] = -1.0
             lanes.integers[row.CELL * LANES + i] = _NO_CELL
             _enter_cell(i, lanes, epoch[j], table)
-        _first_stage(lanes, model)
+        first_stage(lanes, model)
         for i in range(min(LANES, n - start)):
             for k in range(3):
                 result[k, start + i] = numbers[(row.AX + k) * LANES + i]

@@ -1,9 +1,9 @@
 """Choice of the next step from the error of the last ones, on lanes.
 
-The error of a step grows with its length as `h^11`, so the elementary rule scales the step by
-`error^(-1/11)`. The predictive rule of Gustafsson continues the trend of the last two steps, which matters
-where an orbit dives towards periapsis: it turns three in ten rejected steps into one in ten. The smaller
-proposal is taken.
+The error of a step grows with its length as `h^11` (RKN12(10)) or `h^9` (Verner's 9(8)), so the elementary
+rule scales the step by `error^(-1/11)` or `error^(-1/9)`. The predictive rule of Gustafsson continues the
+trend of the last two steps, which matters where an orbit dives towards periapsis: it turns three in ten
+rejected steps into one in ten. The smaller proposal is taken.
 
 References
 ----------
@@ -29,27 +29,28 @@ _BIAS = 1023.0
 
 
 @register_jitable
-def root_of_inverse(square: Any) -> Any:
-    """`square^(-1/22)` to half a per cent: the scale for the step from the squared relative error.
+def root_of_inverse(square: Any, root: float = 1.0 / 22.0) -> Any:
+    """`square^(-root)` to half a per cent: the scale for the step from the squared relative error.
 
-    The bit pattern of a float is a piecewise linear logarithm (off by at most 0.09, of which 1/22 remains);
+    The bit pattern of a float is a piecewise linear logarithm (off by at most 0.09, of which `root` remains);
     the power of two is taken back with a quadratic in its fraction.
     """
-    power = (_BIAS - float_bits(square) / _MANTISSA) * (1.0 / 22.0)
+    power = (_BIAS - float_bits(square) / _MANTISSA) * root
     whole = np.floor(power)
     fraction = power - whole
     return from_float_bits((whole + _BIAS) * _MANTISSA) * (1.0 + fraction * (0.6564 + 0.3436 * fraction))
 
 
 @register_jitable
-def next_scale(square: Any, last_square: Any, step: Any, last_step: Any) -> Any:
+def next_scale(square: Any, last_square: Any, step: Any, last_step: Any, root: float = 1.0 / 22.0) -> Any:
     """Factor on the step after one of length `step` whose squared relative error was `square`.
 
     `last_square`, `last_step` belong to the accepted step before it; `last_step = 0` says there was none.
+    `root` is 1 over twice the power of the step with which its error grows.
     """
     square = np.where(square == square, square, 1e300)  # not a number: far outside the domain, shrink
-    scale = SAFETY * root_of_inverse(square)
+    scale = SAFETY * root_of_inverse(square, root)
     trend = np.where(last_step > 0.0, step / last_step, LARGEST_GROWTH)
-    predicted = scale * trend * root_of_inverse(square) / root_of_inverse(last_square)
+    predicted = scale * trend * root_of_inverse(square, root) / root_of_inverse(last_square, root)
     scale = np.where(square <= 1.0, np.minimum(scale, predicted), np.minimum(scale, SAFETY))
     return np.minimum(np.maximum(scale, LARGEST_SHRINK), LARGEST_GROWTH)

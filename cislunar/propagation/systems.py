@@ -1,0 +1,218 @@
+"""The systems of equations that the integration loop can fly, and what it asks of each.
+
+A system is a named tuple of constants; its type decides, when the loop is compiled, which acceleration is
+evaluated and which method takes the steps. The loop calls the generic functions of this module:
+
+- `first_stage(lanes, system)` writes the acceleration at the state of every lane;
+- `take_step(lanes, system, inverse_rtol2)` advances every lane by a step if it is accurate enough;
+- `system_pointers(system)` returns the constants with arrays replaced by pointers.
+
+Systems whose acceleration depends on the velocity also answer `velocity_acceleration` and `error_scales` and
+are flown by the second method (`second_method`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import overload
+
+from cislunar.propagation.forces import rotating_three_body, schwarzschild
+from cislunar.propagation.model import Model, acceleration
+
+
+class ThreeBodyModel(NamedTuple):
+    """The circular restricted three-body problem in the rotating frame, nondimensional."""
+
+    mu: float
+    """Mass of the smaller primary over the mass of both."""
+
+    @property
+    def bodies(self) -> int:
+        """Tabulated bodies: none."""
+        return 0
+
+    @property
+    def degree(self) -> int:
+        """Degree of a gravity field: none."""
+        return 0
+
+
+class RelativisticModel(NamedTuple):
+    """A force model with the relativistic correction of the central body."""
+
+    model: Model
+    inverse_c2: float
+    """1 over the speed of light squared, s^2/km^2."""
+
+    @property
+    def bodies(self) -> int:
+        """Tabulated bodies."""
+        return self.model.bodies
+
+    @property
+    def degree(self) -> int:
+        """Degree of the gravity field."""
+        return self.model.degree
+
+
+_FIRST_STAGES: dict[type, Callable[..., Any]] = {}
+_STEPS: dict[type, Callable[..., Any]] = {}
+_POINTERS: dict[type, Callable[..., Any]] = {}
+
+
+def serve(
+    system: type,
+    first_stage: Callable[..., Any],
+    take_step: Callable[..., Any],
+    pointers: Callable[..., Any],
+) -> None:
+    """Name the compiled functions that fly systems of one type."""
+    _FIRST_STAGES[system] = first_stage
+    _STEPS[system] = take_step
+    _POINTERS[system] = pointers
+
+
+def first_stage(lanes: Any, system: Any) -> None:
+    """Write the acceleration at the state of every lane (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+def take_step(lanes: Any, system: Any, inverse_rtol2: float) -> None:
+    """Take one step in every lane; accept it or not; choose the next (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+def system_pointers(system: Any) -> Any:
+    """Return the system with pointers for arrays (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+@overload(first_stage, jit_options={"forceinline": True})
+def _choose_first_stage(lanes: Any, system: Any) -> Any:
+    chosen = _FIRST_STAGES[system.instance_class]
+
+    def implementation(lanes: Any, system: Any) -> None:
+        chosen(lanes, system)
+
+    return implementation
+
+
+@overload(take_step, jit_options={"forceinline": True})
+def _choose_step(lanes: Any, system: Any, inverse_rtol2: Any) -> Any:
+    chosen = _STEPS[system.instance_class]
+
+    def implementation(lanes: Any, system: Any, inverse_rtol2: Any) -> None:
+        chosen(lanes, system, inverse_rtol2)
+
+    return implementation
+
+
+@overload(system_pointers)
+def _choose_pointers(system: Any) -> Any:
+    chosen = _POINTERS[system.instance_class]
+
+    def implementation(system: Any) -> Any:
+        return chosen(system)
+
+    return implementation
+
+
+def velocity_acceleration(
+    x: Any,
+    y: Any,
+    z: Any,
+    vx: Any,
+    vy: Any,
+    vz: Any,
+    u: Any,
+    pressure: Any,
+    environment: Any,
+    positions: Any,
+    system: Any,
+) -> Any:
+    """Acceleration that depends on position and velocity (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+@overload(velocity_acceleration, jit_options={"forceinline": True})
+def _choose_acceleration(
+    x: Any,
+    y: Any,
+    z: Any,
+    vx: Any,
+    vy: Any,
+    vz: Any,
+    u: Any,
+    pressure: Any,
+    environment: Any,
+    positions: Any,
+    system: Any,
+) -> Any:
+    def of_three_bodies(
+        x: Any,
+        y: Any,
+        z: Any,
+        vx: Any,
+        vy: Any,
+        vz: Any,
+        u: Any,
+        pressure: Any,
+        environment: Any,
+        positions: Any,
+        system: Any,
+    ) -> Any:
+        return rotating_three_body(x, y, z, vx, vy, vz, system.mu)
+
+    def relativistic(
+        x: Any,
+        y: Any,
+        z: Any,
+        vx: Any,
+        vy: Any,
+        vz: Any,
+        u: Any,
+        pressure: Any,
+        environment: Any,
+        positions: Any,
+        system: Any,
+    ) -> Any:
+        ax, ay, az = acceleration(x, y, z, u, pressure, environment, positions, system.model)
+        sx, sy, sz = schwarzschild(x, y, z, vx, vy, vz, system.model.gm, system.inverse_c2)
+        return ax + sx, ay + sy, az + sz
+
+    return of_three_bodies if system.instance_class is ThreeBodyModel else relativistic
+
+
+def error_scales(
+    x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, ax: Any, ay: Any, az: Any, system: Any
+) -> Any:
+    """Squares of the distance and the speed that errors are relative to (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+@overload(error_scales, jit_options={"forceinline": True})
+def _choose_scales(
+    x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, ax: Any, ay: Any, az: Any, system: Any
+) -> Any:
+    def of_three_bodies(
+        x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, ax: Any, ay: Any, az: Any, system: Any
+    ) -> Any:
+        # distance from the nearer primary; the speed includes that of the frame there, never zero
+        across = y * y + z * z
+        r2 = np.minimum(
+            (x + system.mu) * (x + system.mu) + across,
+            (x - 1.0 + system.mu) * (x - 1.0 + system.mu) + across,
+        )
+        return r2, vx * vx + vy * vy + vz * vz + 0.01 * r2
+
+    def about_a_centre(
+        x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, ax: Any, ay: Any, az: Any, system: Any
+    ) -> Any:
+        r2 = x * x + y * y + z * z
+        a = np.sqrt(ax * ax + ay * ay + az * az)
+        return r2, vx * vx + vy * vy + vz * vz + 0.01 * a * np.sqrt(r2)
+
+    return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre

@@ -48,19 +48,23 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but er
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        emit(f"cislunar {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a defect.")] = False,
 ) -> None:
     """Take the options that stand before the command."""
     if debug:
         os.environ["CISLUNAR_DEBUG"] = "1"
-    if version:
-        emit(f"cislunar {__version__}")
-        raise typer.Exit
 
 
 @app.command()
@@ -162,9 +166,12 @@ def main(arguments: list[str] | None = None) -> int:
     make_printable()
     before = _end_orderly()
     try:
-        return int(_run(arguments))
+        code = int(_run(arguments))
+        if code == ExitCode.INTERRUPTED:  # the option parser has taken the interrupt for itself
+            raise KeyboardInterrupt
+        return code
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; nothing was written")
+        complain("interrupted; no half-written report is left")
         return ExitCode.INTERRUPTED
     except CislunarError as error:
         complain(str(error))

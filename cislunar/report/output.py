@@ -7,6 +7,7 @@ entries of an earlier report are replaced, everything else in it stays.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -30,6 +31,8 @@ ENTRIES: Final = (
     "summary.json",
 )
 """What a report consists of, at the top of its folder."""
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 _PARTIAL: Final = ".cislunar-partial-"
 
@@ -86,7 +89,8 @@ def report_directory(directory: str | Path, *, overwrite: bool = False) -> Itera
     partial = _make_partial(target, made)
     done = False
     try:
-        yield partial
+        with _refusals(target, only=_NO_ROOM):
+            yield partial
         with _undisturbed(), _refusals(target):
             _move_in(partial, target)
             done = True
@@ -185,11 +189,13 @@ def _remove_folders(folders: list[Path]) -> None:
 
 
 @contextmanager
-def _refusals(target: Path) -> Iterator[None]:
-    """Turn what the file system says into a sentence with the place and a remedy."""
+def _refusals(target: Path, only: frozenset[int] | None = None) -> Iterator[None]:
+    """Turn what the file system says (of the kinds in `only`) into a sentence with the place and a remedy."""
     try:
         yield
     except OSError as error:
+        if only is not None and error.errno not in only:
+            raise
         reason = error.strerror or str(error)
         raise OutputError(
             f"{target}: nothing can be written there ({reason}); choose another folder with --out"

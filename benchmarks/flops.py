@@ -107,7 +107,7 @@ REPLACED = {
 }
 
 
-def _rebound(function: FunctionType, done: dict[FunctionType, FunctionType]) -> FunctionType:
+def _rebound(function: Any, done: dict[Any, FunctionType]) -> FunctionType:
     """The same code on counting numbers, down through the functions of the package that it calls."""
     if function in done:
         return done[function]
@@ -127,7 +127,7 @@ def _rebound(function: FunctionType, done: dict[FunctionType, FunctionType]) -> 
 def operations_per_step(forces: ForceModel) -> tuple[int, int]:
     """Operations of one attempted step for one trajectory, and of one evaluation of the force in it."""
     constants = forces.compiled
-    done: dict[FunctionType, FunctionType] = {}
+    done: dict[Any, FunctionType] = {}
     Tally.count = 0
     _rebound(model.acceleration, done)(*(Number() for _ in range(5)), None, None, constants)
     force = Tally.count

@@ -44,12 +44,11 @@ def _batch(
     gm: float, elements: tuple[float, ...], spread: tuple[float, ...], n: int, seed: int
 ) -> tuple[Array, Array]:
     """States and epochs: the first is the nominal orbit, the others are drawn around it over 300 days."""
-    rng = np.random.default_rng(seed)
-    nominal = np.array(elements)
-    drawn = nominal + rng.uniform(-1.0, 1.0, (n, 6)) * np.array(spread)
-    drawn[0] = nominal
-    epochs = EPOCH_2028_TDB + rng.uniform(0.0, 300.0, n) * DAY_S
-    epochs[0] = EPOCH_2028_TDB
+    # One row of numbers per orbit, so that a larger batch begins with the smaller one.
+    draws = np.random.default_rng(seed).uniform(-1.0, 1.0, (n, 7))
+    draws[0] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0)
+    drawn = np.array(elements) + draws[:, :6] * np.array(spread)
+    epochs = EPOCH_2028_TDB + 150.0 * DAY_S * (1.0 + draws[:, 6])
     return np.array([kepler_to_state(gm, *row) for row in drawn]).T, epochs
 
 
@@ -67,14 +66,13 @@ def low_lunar_orbits(n: int, gm: float = 4902.8001224453) -> tuple[Array, Array]
 
 def _departures(apogee: tuple[float, float], n: int, gm: float, seed: int) -> tuple[Array, Array]:
     """Orbits with perigee 200 km above the Earth, shortly after perigee, Earth-centred."""
-    rng = np.random.default_rng(seed)
-    low = 6578.14
-    states = np.empty((6, n))
-    for k, high in enumerate(rng.uniform(*apogee, n)):
-        a, e = 0.5 * (low + high), (high - low) / (high + low)
-        angles = rng.uniform((25.0, 0.0, 0.0, 0.0), (32.0, 360.0, 360.0, 1.0))
-        states[:, k] = kepler_to_state(gm, a, e, *angles)
-    return states, EPOCH_2028_TDB + rng.uniform(0.0, 300.0, n) * DAY_S
+    low, states, epochs = 6578.14, np.empty((6, n)), np.empty(n)
+    for k, draw in enumerate(np.random.default_rng(seed).random((n, 6))):
+        high = apogee[0] + (apogee[1] - apogee[0]) * draw[0]
+        angles = (25.0 + 7.0 * draw[1], 360.0 * draw[2], 360.0 * draw[3], draw[4])
+        states[:, k] = kepler_to_state(gm, 0.5 * (low + high), (high - low) / (high + low), *angles)
+        epochs[k] = EPOCH_2028_TDB + 300.0 * DAY_S * draw[5]
+    return states, epochs
 
 
 def direct_transfers(n: int, gm: float = 398600.435507) -> tuple[Array, Array]:

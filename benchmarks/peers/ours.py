@@ -42,7 +42,7 @@ def force_model(model: PeerModel, ephemeris: Ephemeris | None = None) -> ForceMo
         bodies=model.bodies,
         gm={body: model.gm[body] for body in (model.center, *model.bodies)},
         radiation_pressure=pressure,
-        **({} if ephemeris is None else {"ephemeris": ephemeris}),
+        ephemeris=ephemeris,
     )
 
 

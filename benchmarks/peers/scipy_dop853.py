@@ -261,8 +261,18 @@ class ScipyDop853:
         state = np.concatenate([np.asarray(position, dtype=float), np.zeros(3)])
         return _derivative(0.0, state, epoch, *self._arguments)[3:]
 
-    def fly(self, states: Array, epochs: Array, duration: float, tolerance: float = 1e-13) -> Array:
-        """Final states (6, n) after a duration (s), starting at epochs (n,)."""
+    def fly(
+        self,
+        states: Array,
+        epochs: Array,
+        duration: float,
+        tolerance: float = 1e-13,
+        longest_step_s: float = np.inf,
+    ) -> Array:
+        """Final states (6, n) after a duration (s), starting at epochs (n,).
+
+        With shadows a longest step keeps the method from stepping over a penumbra.
+        """
         out = np.empty_like(states)
         for k in range(states.shape[1]):
             scale = np.repeat([np.linalg.norm(states[:3, k]), np.linalg.norm(states[3:, k])], 3)
@@ -274,6 +284,7 @@ class ScipyDop853:
                 rtol=max(tolerance, 2.3e-14),
                 atol=tolerance * scale * 1e-2,
                 t_eval=[duration],
+                max_step=longest_step_s,
                 args=(float(epochs[k]), *self._arguments),
             )
             if not solution.success:

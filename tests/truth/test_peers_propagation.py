@@ -10,9 +10,10 @@ coefficients, in its DE430-era principal axes here and turned by the package's c
 principal axes (MOON_PA_DE440) for the programs, which read the DE440 librations themselves; Earth and Sun as
 point masses at DE440 positions with DE440's GMs.
 
-Among themselves the four programs agree to 5 mm on the 30-day ellipse at degree 8 and to 2 mm on the 5-day
-low orbit at degree 50 when run at their tightest tolerances. The tolerances here, 0.2 m and 5 m, leave room
-for the package's default tolerance of 1e-10; the tight runs are held to 2 cm.
+Among themselves the four programs agree to 8 mm on the 30-day ellipses at degree 8 and to 1 mm on the
+5-day low orbits at degree 50 when run at their tightest tolerances. The package, at its default
+tolerance of 1e-10, is 3 cm from each on the ellipses (limit 0.2 m) and 1.4 cm on the low orbits (limit
+0.1 m); at 1e-13, 8 mm and 0.5 mm.
 """
 
 import numpy as np
@@ -123,7 +124,7 @@ def test_trap_field_in_the_wrong_axes_shows(ellipse, ellipse_by_scipy):
     field = grgm1200a(50).truncate(8)
     model = PeerModel("moon", GM, ("earth", "sun"), field)
     wrong = Ours(model, span_of(epochs, duration)).fly(states, epochs, duration, 1e-13)
-    assert metres(wrong, ellipse_by_scipy).max() > 0.2
+    assert metres(wrong, ellipse_by_scipy).max() > 0.5
 
 
 @pytest.mark.parametrize("program", [Brahe, ScipyDop853, pytest.param(Nyx, marks=pytest.mark.slow)])
@@ -132,9 +133,9 @@ def test_peers_low_orbit_5_days_degree_50(program):
     duration = 5 * DAY_S
     theirs = program(peers_model(50), span_of(epochs, duration)).fly(states, epochs, duration)
     mine = ours(states, epochs, duration, 1e-10, degree=50)
-    assert metres(mine, theirs).max() < 5.0
+    assert metres(mine, theirs).max() < 0.1
     tight = ours(states, epochs, duration, 1e-13, degree=50)
-    assert metres(tight, theirs).max() < 0.05
+    assert metres(tight, theirs).max() < 0.01
 
 
 @pytest.mark.parametrize("program", [Brahe, Nyx, Heyoka])
@@ -150,6 +151,27 @@ def test_peers_radiation_pressure_unshadowed(ellipse, program):
         metres(ours(states, epochs, duration, 1e-10, degree=8, radiation_pressure=light), theirs).max() < 0.2
     )
     assert metres(ours(states, epochs, duration, 1e-10, degree=8), theirs).min() > 20.0
+
+
+@pytest.mark.parametrize("program", [Nyx, ScipyDop853])
+def test_peers_radiation_pressure_in_the_moons_shadow(program):
+    # Three days of low orbits, half of each revolution in the dark, 0.03 m^2/kg. A penumbra lasts some
+    # ten seconds; programs that step into one know its edges to a fraction of that, 0.2 m of the 51 m
+    # the shadow is worth.
+    from cislunar.propagation import RadiationPressure as OurPressure
+
+    states, epochs = low_lunar_orbits(2)
+    duration = 3 * DAY_S
+    light = RadiationPressure(20.0, 1.5, 1000.0, 4.56e-6, {"moon": 1737.4}, sun_radius_km=695700.0)
+    pilot = program(peers_model(8, radiation_pressure=light), span_of(epochs, duration))
+    steps = {"longest_step_s": 60.0} if program is ScipyDop853 else {}
+    theirs = pilot.fly(states, epochs, duration, **steps)
+    shaded = OurPressure(0.03, 4.56e-6, shadows=("moon",))
+    mine = ours(states, epochs, duration, 1e-12, degree=8, radiation_pressure=shaded)
+    assert metres(mine, theirs).max() < 0.3
+    bright = OurPressure(0.03, 4.56e-6, shadows=())
+    wrong = ours(states, epochs, duration, 1e-12, degree=8, radiation_pressure=bright)
+    assert metres(wrong, theirs).max() > 20.0
 
 
 def departure_model() -> PeerModel:

@@ -55,7 +55,9 @@ class Brahe:
             write_gfc(model.stokes, Path(name))
             kind = brahe.GravityModelType.from_file(name)
             degree = model.stokes.degree
-            gravity = brahe.GravityConfiguration.spherical_harmonic(degree, degree, model_type=kind)
+            gravity = brahe.GravityConfiguration.spherical_harmonic(
+                degree, degree, model_type=kind, parallel=brahe.ParallelMode.Never
+            )
             fixed = brahe.CelestialFrame.LFPA
         else:
             gravity = brahe.GravityConfiguration.point_mass()

@@ -23,7 +23,7 @@ from cislunar.orbits.initial_state import initial_state
 
 if TYPE_CHECKING:
     from cislunar.environment import Environment
-    from cislunar.propagation import Trajectory
+    from cislunar.propagation import ForceModel, Trajectory
 
 
 def _require_boinor() -> None:
@@ -178,6 +178,39 @@ def definition_from_orbit(orbit: Any) -> tuple[CartesianOrbit, float]:
     state, tdb = state_from_orbit(orbit)
     x, y, z, vx, vy, vz = (float(value) for value in state)
     return CartesianOrbit(frame="icrf", position_km=(x, y, z), velocity_km_s=(vx, vy, vz)), tdb
+
+
+def trajectory_from_orbit(orbit: Any, duration: Any, forces: ForceModel | None = None) -> Trajectory:
+    """Fly a boinor `Orbit` through the force model of this package.
+
+    Parameters
+    ----------
+    orbit : boinor.twobody.Orbit
+        About the Moon, plane `EARTH_EQUATOR`.
+    duration : astropy.units.Quantity or float
+        Time of flight, a quantity of time or s; negative to fly backwards.
+    forces : ForceModel, optional
+        What acts on it; the default force model if left out.
+
+    Returns
+    -------
+    Trajectory
+        One trajectory about the Moon, from the epoch of the orbit.
+
+    Raises
+    ------
+    InputError
+        For another attractor or plane, or a state that cannot be flown.
+    EpochRangeError
+        If the flight leaves the tables.
+    """
+    from cislunar.propagation import ForceModel, propagate
+
+    state, tdb = state_from_orbit(orbit)
+    seconds = duration.to_value("s") if hasattr(duration, "to_value") else duration
+    return propagate(
+        state[:, np.newaxis], np.array([tdb]), np.array([float(seconds)]), forces or ForceModel()
+    )
 
 
 def ephem_from_trajectory(trajectory: Trajectory, tdb: ArrayLike | None = None) -> Any:

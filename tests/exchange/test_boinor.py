@@ -28,6 +28,18 @@ def test_orbit_osculates_the_trajectory():
     np.testing.assert_array_equal(state, trajectory.at(3600.0)[:, 0])
 
 
+def test_an_orbit_is_flown():
+    """Through the force model its orbit came from, it flies the same path to the rounding of its epoch."""
+    from astropy import units as u
+
+    trajectory = flight()
+    orbit = guest.orbit_from_trajectory(trajectory)
+    again = guest.trajectory_from_orbit(orbit, 6.0 * u.h, trajectory.forces)
+    assert again.final_elapsed[0] == 6.0 * 3600.0
+    apart = again.final[:3, 0] - trajectory.at(6.0 * 3600.0)[:3, 0]
+    assert np.linalg.norm(apart) < 1e-4
+
+
 def test_ephem_and_back():
     from astropy import units as u
 

@@ -6,8 +6,8 @@ stated in SPICE's own language of dynamic two-vector frames, so that nodes, pole
 algebra and not from ours.  The skyfield vector is from its tests/test_planetarylib.py: SPICE with DE421.
 
 Tolerances: 1e-11 rad is 20 um at the surface; what is left is rounding (an epoch has a resolution of 2.4e-7
-s, in which the lunar-fixed axes turn by 6e-13 rad, and their angle reaches 6000 rad).  DE421's axes are within 3.1e-7 rad of DE440's
-mean-Earth ones (NAIF's frame kernel) and within 1e-6 rad for the principal ones.
+s, in which the lunar-fixed axes turn by 6e-13 rad; their angle reaches 6000 rad).  DE421 axes are within
+3.1e-7 rad of the mean-Earth ones of DE440 (NAIF's frame kernel) and within 1e-6 rad for the principal ones.
 """
 
 from __future__ import annotations

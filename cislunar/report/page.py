@@ -20,8 +20,8 @@ from cislunar.time import format_epoch
 if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
 
-LARGEST_INLINE_SVG = 300_000
-"""A figure whose SVG is larger than this many bytes (it holds a photograph) is embedded as JPEG."""
+LARGEST_INLINE = 400_000
+"""A figure larger than this many bytes holds a photograph and is embedded as JPEG."""
 
 
 ELEMENTS = (
@@ -68,16 +68,21 @@ class Picture:
 
     @property
     def data_uri(self) -> str:
-        """The image itself: SVG, or JPEG where that is much smaller."""
-        vector = self.svg.read_bytes()
-        if len(vector) <= LARGEST_INLINE_SVG:
-            return "data:image/svg+xml;base64," + base64.b64encode(vector).decode("ascii")
-        from PIL import Image
+        """The image itself: SVG or PNG, whichever is smaller, and JPEG for a large photograph."""
+        smaller, kind = min((self.svg, "svg+xml"), (self.png, "png"), key=lambda file: file[0].stat().st_size)
+        data = smaller.read_bytes()
+        if len(data) > LARGEST_INLINE:
+            data, kind = _jpeg(self.png), "jpeg"
+        return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
-        photograph = io.BytesIO()
-        with Image.open(self.png) as picture:
-            picture.convert("RGB").save(photograph, "JPEG", quality=90, subsampling=0)
-        return "data:image/jpeg;base64," + base64.b64encode(photograph.getvalue()).decode("ascii")
+
+def _jpeg(png: Path) -> bytes:
+    from PIL import Image
+
+    photograph = io.BytesIO()
+    with Image.open(png) as picture:
+        picture.convert("RGB").save(photograph, "JPEG", quality=90, subsampling=0)
+    return photograph.getvalue()
 
 
 def write_page(result: MissionResult, pictures: list[Picture], path: Path) -> None:

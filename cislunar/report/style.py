@@ -18,6 +18,8 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -178,10 +180,18 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
         The PNG and the SVG file.
     """
     import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
 
     png, svg = stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".svg")
     with matplotlib.rc_context(_settings()):
-        figure.savefig(png, dpi=PNG_DPI, metadata={"Software": "cislunar"}, pil_kwargs={"compress_level": 4})
+        screen_dpi = figure.dpi
+        figure.set_dpi(PNG_DPI)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        picture.save(png, compress_level=3, dpi=(PNG_DPI, PNG_DPI))
+        figure.set_dpi(screen_dpi)
         figure.savefig(svg, dpi=PNG_DPI, metadata={"Date": None, "Creator": "cislunar"})
     return png, svg
 

@@ -358,13 +358,10 @@ def _dataset(t: Any, elevation: Any, up: Any, earth: Any, sun: Any, chains: Any,
     def height(to: np.ndarray) -> np.ndarray:
         return np.degrees(np.arcsin((to * up).sum(0) / np.linalg.norm(to, axis=0)))
 
-    # Fibonacci lattice over the far side stands for an equal-area grid.
-    count = 2500
-    k = np.arange(count) + 0.5
-    latitude = np.degrees(np.arcsin(1 - 2 * k / count))
-    longitude = (np.degrees(np.pi * (1 + 5**0.5) * k)) % 360
-    far = (longitude > 90) & (longitude < 270)
-    latitude, longitude = latitude[far], longitude[far]
+    rows = np.arange(-87.5, 90.0, 5.0)
+    counts = np.maximum(np.round(36 * np.cos(np.radians(rows))).astype(int), 1)
+    latitude = np.repeat(rows, counts)
+    longitude = np.concatenate([90 + 180 * (np.arange(n) + 0.5) / n for n in counts])
     share = 55 - 35 * np.sin(np.radians(latitude)) + 5 * np.cos(np.radians(longitude - 150))
     day = np.arange(int(np.ceil(days)))
     per_day = int(86400 / STEP)

@@ -196,7 +196,7 @@ def access_calendar(result: MissionResult, site: str) -> Figure:
         extent=(0.0, float(days), 0.0, 24.0),
         cmap=cmap,
         norm=BoundaryNorm(np.arange(len(shades) + 1) - 0.5, len(shades)),
-        interpolation="nearest",
+        interpolation="none",
     )
     axes.set_yticks([0, 6, 12, 18, 24])
     axes.set_ylabel("hours since start of day")

@@ -64,26 +64,39 @@ def _projection(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -
     return Cylindrical(180.0)
 
 
-def _cell_of_pixels(
+def cell_of_pixels(
     latitude: NDArray[np.float64],
     longitude: NDArray[np.float64],
     cell_latitude: NDArray[np.float64],
     cell_longitude: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Give the nearest cell of each pixel, -1 outside the map or away from every cell."""
-    from scipy.spatial import cKDTree
+    """Find the cell that each pixel lies in, for cells in rows of latitude; all angles in degrees.
 
-    def unit(lat: Any, lon: Any) -> NDArray[np.float64]:
-        lat, lon = np.radians(lat), np.radians(lon)
-        return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+    Parameters
+    ----------
+    latitude, longitude : ndarray
+        Of the pixels, any one shape; NaN off the map.
+    cell_latitude, cell_longitude : ndarray, shape (cells,)
+        Middles of the cells; the cells of a row share their latitude.
 
-    tree = cKDTree(unit(cell_latitude, cell_longitude))
-    spacing = np.median(tree.query(tree.data, k=2)[0][:, 1])
-    inside = np.isfinite(latitude)
-    away, nearest = tree.query(unit(latitude[inside], longitude[inside]), distance_upper_bound=1.3 * spacing)
-    cell = np.full(latitude.shape, -1)
-    cell[inside] = np.where(np.isfinite(away), nearest, -1)
-    return cell
+    Returns
+    -------
+    ndarray
+        Number of the cell, -1 where there is none.
+    """
+    rows, row_of_cell = np.unique(np.round(cell_latitude, 6), return_inverse=True)
+    height = float(np.min(np.diff(rows))) if rows.size > 1 else 180.0
+    row = np.clip(np.searchsorted(rows, latitude - height / 2.0), 0, rows.size - 1)
+    inside = np.abs(latitude - rows[row]) <= 0.5001 * height
+    # In a row the nearest longitude wins; cells and their copies a turn away stand in one sorted list.
+    turned = np.concatenate([cell_longitude % 360.0 + turn for turn in (-360.0, 0.0, 360.0)])
+    keys = np.tile(row_of_cell, 3) * 2000.0 + turned
+    order = np.argsort(keys)
+    keys, owner = keys[order], np.tile(np.arange(cell_latitude.size), 3)[order]
+    wanted = np.where(inside, row * 2000.0 + longitude % 360.0, 0.0)
+    right = np.clip(np.searchsorted(keys, wanted), 1, keys.size - 1)
+    nearest = np.where(wanted - keys[right - 1] <= keys[right] - wanted, right - 1, right)
+    return np.where(inside, owner[nearest], -1)
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ class _Canvas:
         cell_longitude = result.coverage["map_longitude_deg"].values
         projection = _projection(cell_latitude, cell_longitude)
         latitude, longitude, extent = projection.pixels(IMAGE_ROWS)
-        cell = _cell_of_pixels(latitude, longitude, cell_latitude, cell_longitude)
+        cell = cell_of_pixels(latitude, longitude, cell_latitude, cell_longitude)
         return cls(projection, cell, relief(latitude, longitude), extent)
 
     def values(self, per_cell: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -137,7 +150,7 @@ def _draw(
     axes.imshow(
         canvas.paint(colormaps[cmap](norm(shown))[..., :3], shown),
         extent=canvas.extent,
-        interpolation="bilinear",
+        interpolation="none",
     )
     contours = _contours(axes, shown, canvas.extent, ticks[1:-1])
     axes.clabel(contours, fmt="%g", fontsize=7, colors="black")
@@ -149,17 +162,26 @@ def _contours(
     axes: Axes, values: NDArray[np.float64], extent: Any, levels: NDArray[np.float64]
 ) -> QuadContourSet:
     """Draw contours of a smoothed, thinned copy of the image: they follow the field and not the cells."""
-    from scipy.ndimage import gaussian_filter
-
-    weight = gaussian_filter(np.isfinite(values).astype(float), 9.0)[::8, ::8]
-    smooth = gaussian_filter(np.nan_to_num(values), 9.0)[::8, ::8]
-    inside = np.isfinite(values)[::8, ::8]
+    block = 8
+    rows, columns = values.shape[0] // block, values.shape[1] // block
+    blocks = values[: rows * block, : columns * block].reshape(rows, block, columns, block)
+    weight = np.isfinite(blocks).sum(axis=(1, 3)).astype(float)
+    inside = weight > 0.0
+    total = np.nan_to_num(blocks).sum(axis=(1, 3))
+    for _ in range(4):
+        weight, total = _binomial(weight), _binomial(total)
     with np.errstate(divide="ignore", invalid="ignore"):
-        field = np.where(inside, smooth / weight, np.nan)
-    rows, columns = field.shape
-    x = extent[0] + (np.arange(columns) * 8 + 0.5) / values.shape[1] * (extent[1] - extent[0])
-    y = extent[3] - (np.arange(rows) * 8 + 0.5) / values.shape[0] * (extent[3] - extent[2])
+        field = np.where(inside, total / weight, np.nan)
+    x = extent[0] + (np.arange(columns) + 0.5) * block / values.shape[1] * (extent[1] - extent[0])
+    y = extent[3] - (np.arange(rows) + 0.5) * block / values.shape[0] * (extent[3] - extent[2])
     return axes.contour(x, y, field, levels=levels, colors="black", linewidths=0.6)
+
+
+def _binomial(field: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smooth an array with the weights 1, 2, 1 along both axes; zero outside."""
+    wide = np.pad(field, 1)
+    tall = wide[:-2] + 2.0 * wide[1:-1] + wide[2:]
+    return (tall[:, :-2] + 2.0 * tall[:, 1:-1] + tall[:, 2:]) / 16.0
 
 
 @drawing

@@ -184,14 +184,21 @@ def ground_tracks(result: MissionResult) -> Figure:
     )
     whole = figure.add_axes(inches(figure, 0.6, 0.55, 3.6, 0.85))
     cap = figure.add_axes(inches(figure, 6.15, 0.2, 0.05, 0.6))
-    for axes, projection, jump in (
-        (whole, Cylindrical(180.0), 30.0),
-        (cap, Azimuthal(-90.0 if south else 90.0, 0.0, 90.0), 0.5),
+    for axes, projection, jump, rows in (
+        (whole, Cylindrical(180.0), 30.0, 405),
+        (cap, Azimuthal(-90.0 if south else 90.0, 0.0, 90.0), 0.5, 430),
     ):
-        latitude, longitude, extent = projection.pixels(500)
+        latitude, longitude, extent = projection.pixels(rows)
         ground = relief(latitude, longitude)
         shade = np.nan_to_num(0.25 + 0.75 * ground, nan=1.0)
-        axes.imshow(np.round(255 * shade).astype(np.uint8), extent=extent, cmap="gray", vmin=0, vmax=255)
+        axes.imshow(
+            np.round(255 * shade).astype(np.uint8),
+            extent=extent,
+            cmap="gray",
+            vmin=0,
+            vmax=255,
+            interpolation="none",
+        )
         for name, (colour, line, marker) in series(names).items():
             x, y = projection.forward(*tracks[name])
             _line(axes, x, y, jump, color=colour, linestyle=line)

@@ -110,7 +110,7 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
             cmap="viridis",
             vmin=0.0,
             vmax=90.0,
-            interpolation="nearest",
+            interpolation="none",
         )
         panel.set_title(plain(name), fontsize=9, pad=3)
         panel.grid(visible=False)

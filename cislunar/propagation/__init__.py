@@ -6,14 +6,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cislunar.propagation.cr3bp import EARTH_MOON, ThreeBodySystem, propagate_three_body
     from cislunar.propagation.flight import acceleration, propagate
     from cislunar.propagation.force_model import ForceModel, RadiationPressure
     from cislunar.propagation.status import Status
     from cislunar.propagation.trajectory import Trajectory
 
-__all__ = ["ForceModel", "RadiationPressure", "Status", "Trajectory", "acceleration", "propagate"]
+__all__ = [
+    "EARTH_MOON",
+    "ForceModel",
+    "RadiationPressure",
+    "Status",
+    "ThreeBodySystem",
+    "Trajectory",
+    "acceleration",
+    "propagate",
+    "propagate_three_body",
+]
 
 _HOMES = {
+    "EARTH_MOON": "cr3bp",
+    "ThreeBodySystem": "cr3bp",
+    "propagate_three_body": "cr3bp",
     "ForceModel": "force_model",
     "RadiationPressure": "force_model",
     "acceleration": "flight",

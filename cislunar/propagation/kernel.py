@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+import cislunar.propagation.second_method as second_method
 from cislunar.propagation import lanestate as row
-from cislunar.propagation import second_method
 from cislunar.propagation.granules import SPACING_S, TERMS
 from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Nodes, Queue, Table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,25 +54,45 @@ def headline(result: MissionResult, site: str) -> str:
     return f"{wording.display_name(site)} {what} {wording.percent(numbers['percent'])} of the time; {worst}"
 
 
-def _rows(result: MissionResult, site: str) -> list[tuple[str, Intervals, str, bool]]:
-    """Give the rows of the timeline from top to bottom: label, intervals, colour, thick or thin."""
-    rows: list[tuple[str, Intervals, str, bool]] = []
+@dataclass(frozen=True)
+class _Row:
+    """A row of the timeline: bars of one colour, and for a relay's shadow the umbra inside the penumbra."""
+
+    label: str
+    spans: Intervals
+    colour: str
+    step: float
+    height: float
+    umbra: Intervals | None = None
+
+
+def _rows(result: MissionResult, site: str) -> list[_Row]:
+    """Give the rows of the timeline from top to bottom."""
     link = headline_link(result, site)
     name = wording.display_name(site)
-    rows.append((f"{name} – Earth", path_to_earth(result, site), BLACK, True))
+    rows = [_Row(f"{name} – Earth", path_to_earth(result, site), BLACK, 1.0, 0.62)]
     if link == "chain" and "direct" in result.statistics[site]:
         direct = intervals(result, "direct", site=site)
         if len(direct):
-            rows.append((f"{name} – Earth, direct", direct, GREY, False))
+            rows.append(_Row(f"{name} – Earth, direct", direct, GREY, 0.72, 0.34))
     looks = series(result.trajectories)
     for relay in relays(result, site):
         colour = looks[relay][0]
-        seen = intervals(result, "site-relay", site=site, relay=relay)
-        rows.append((f"{name} – {relay}", seen, colour, True))
+        rows.append(
+            _Row(
+                f"{name} – {relay}",
+                intervals(result, "site-relay", site=site, relay=relay),
+                colour,
+                1.0,
+                0.62,
+            )
+        )
+        dark = eclipses(result, relay, ("penumbra", "umbra"))
+        rows.append(_Row(f"{relay} in shadow", dark, ORANGE, 0.66, 0.44, eclipses(result, relay, ("umbra",))))
         for station in stations(result):
             contact = intervals(result, "relay-earth", relay=relay, station=station)
             if len(contact):
-                rows.append((f"{relay} – {station}", contact, colour, False))
+                rows.append(_Row(f"{relay} – {station}", contact, colour, 0.72, 0.34))
     return rows
 
 
@@ -82,39 +103,50 @@ def _bars(axes: Axes, spans: Intervals, epoch: float, centre: float, height: flo
     axes.broken_barh(bars, (centre - height / 2, height), linewidth=0, **look)
 
 
-def _gantt(axes: Axes, result: MissionResult, site: str, first: float, last: float) -> None:
-    start, _ = window(result)
-    time_axis(axes, start, first, last, ticks=6)
-    labels, place = [], []
-    y = 0.0
-    shadowed = ""
-    for label, spans, colour, thick in _rows(result, site):
-        y -= 1.0 if thick else 0.72
-        _bars(axes, spans, start, y, 0.62 if thick else 0.34, color=colour, alpha=1.0 if thick else 0.75)
-        labels.append(plain(label))
-        place.append(y)
-        relay = label.split(" – ")[-1]
-        if thick and relay in relays(result, site) and relay != shadowed:
-            shadowed = relay
-            y -= 0.62
-            _bars(axes, eclipses(result, relay, ("penumbra", "umbra")), start, y, 0.44, color=ORANGE)
-            _bars(axes, eclipses(result, relay, ("umbra",)), start, y, 0.26, color=BLACK)
-            labels.append(plain(f"{relay} in shadow"))
-            place.append(y)
-    gaps = path_to_earth(result, site).complement()
-    _bars(axes, gaps, start, y / 2.0 - 0.5, -y + 0.2, color="#bdbdbd", alpha=0.45, zorder=0)
-    axes.set_yticks(place, labels, fontsize=8 if len(labels) <= 20 else 6.5)
-    axes.set_ylim(y - 0.6, -0.4)
+def _gantt(axes: Axes, rows: list[_Row], gaps: Intervals, epoch: float, first: float, last: float) -> None:
+    time_axis(axes, epoch, first, last, ticks=6)
+    places = -np.cumsum([row.step for row in rows])
+    for row, y in zip(rows, places.tolist(), strict=True):
+        _bars(axes, row.spans, epoch, y, row.height, color=row.colour, alpha=1.0 if row.step > 0.7 else 0.8)
+        if row.umbra is not None:
+            _bars(axes, row.umbra, epoch, y, 0.6 * row.height, color=BLACK)
+    low = float(places[-1])
+    _bars(axes, gaps, epoch, low / 2.0 - 0.5, -low + 0.2, color="#bdbdbd", alpha=0.45, zorder=0)
+    size = 8.0 if len(rows) <= 20 else 6.5
+    axes.set_yticks(places.tolist(), [plain(row.label) for row in rows], fontsize=size)
+    axes.set_ylim(low - 0.6, -0.4)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
+
+
+def _panels(rows: list[_Row], gaps: Intervals, epoch: float, days: float) -> list[tuple[str, float, float]]:
+    """Choose what to show: the first days, those about the longest gap, and those about the longest eclipse."""
+    panels = [("First days", 0.0, min(days, ZOOM_DAYS))]
+    if days <= 2.0 * ZOOM_DAYS:
+        return panels
+    shadows = [row.spans for row in rows if row.umbra is not None and len(row.spans)]
+    deepest = max(
+        shadows, key=lambda dark: float(np.max(dark.duration_s)), default=Intervals.never(gaps.span)
+    )
+    for name, spans in (("Around the longest gap", gaps), ("Around the longest eclipse", deepest)):
+        if len(spans) == 0:
+            continue
+        longest = int(np.argmax(spans.duration_s))
+        # Of a gap longer than a day its beginning is shown.
+        middle = (spans.start[longest] - epoch + min(spans.duration_s[longest], DAY) / 2.0) / DAY
+        if any(first + 0.3 < middle < last - 0.3 for _, first, last in panels):
+            continue
+        first = float(np.clip(np.round(2.0 * (middle - ZOOM_DAYS / 2.0)) / 2.0, 0.0, days - ZOOM_DAYS))
+        panels.append((name, first, first + ZOOM_DAYS))
+    return panels
 
 
 @drawing
 def access_timeline(result: MissionResult, site: str) -> Figure:
     """Draw the access timeline of a site, its relays and the Earth stations, with the relays' eclipses.
 
-    The first days are shown and, in a second panel, the days around the longest gap; one panel where the
-    scenario is short. The whole mission is in :func:`access_calendar`.
+    Three days each are shown at the start and, unless they are among those, about the longest gap and about
+    the longest eclipse; all of a short scenario. The whole mission is in :func:`access_calendar`.
 
     Parameters
     ----------
@@ -123,17 +155,12 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
         Name of the site.
     """
     start, end = window(result)
-    days = (end - start) / DAY
-    rows = len(_rows(result, site)) + len(relays(result, site))
+    rows = _rows(result, site)
     gaps = path_to_earth(result, site).complement()
-    panels = [(0.0, min(days, ZOOM_DAYS))]
-    if days > 2 * ZOOM_DAYS and len(gaps):
-        longest = int(np.argmax(gaps.duration_s))
-        middle = (gaps.start[longest] - start + min(gaps.duration_s[longest], DAY) / 2.0) / DAY
-        first = float(np.clip(np.round(2.0 * (middle - ZOOM_DAYS / 2.0)) / 2.0, ZOOM_DAYS, days - ZOOM_DAYS))
-        panels.append((first, first + ZOOM_DAYS))
-    band = max(0.15, min(0.25, 4.0 / rows)) * rows + 0.35
-    height = 0.75 + len(panels) * (band + 0.85)
+    panels = _panels(rows, gaps, start, (end - start) / DAY)
+    pitch = (0.25, 0.22, 0.19)[len(panels) - 1]
+    band = max(0.14, min(pitch, 4.0 / len(rows))) * len(rows) + 0.3
+    height = 0.75 + len(panels) * (band + 0.8)
     figure = new_figure(
         9.0,
         height,
@@ -141,11 +168,11 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
         subtitle="Bars: in view. Grey bands: site without a path to Earth. Relay shadow: orange "
         "penumbra, black umbra.",
     )
-    for number, (first, last) in enumerate(panels):
-        top = 0.75 + number * (band + 0.85)
+    for number, (name, first, last) in enumerate(panels):
+        top = 0.75 + number * (band + 0.8)
         axes = figure.add_axes(inches(figure, 1.75, height - top - band, 0.45, top))
-        _gantt(axes, result, site, first, last)
-        axes.set_title("First days" if number == 0 else "Around the longest gap", fontsize=9, pad=4)
+        _gantt(axes, rows, gaps, start, first, last)
+        axes.set_title(name, fontsize=9, pad=4)
     return figure
 
 
@@ -262,7 +289,7 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
         for row in result.requirements
         if row["measure"] == "longest_gap" and row["site"] == site and row["link"] == link
     ]
-    reach = max([top, *asked]) * 1.05
+    reach = 1.05 * max([top, *(limit for limit in asked if limit < 2.5 * top)])
     left.hist(lengths, bins=np.linspace(0, reach, 31).tolist(), color=BLUE, edgecolor="white", linewidth=0.5)
     left.set_xlabel(f"gap length, {unit}")
     left.set_ylabel("number of gaps")
@@ -284,8 +311,10 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
     for axes in (left, right):
         axes.set_xlim(0, reach)
         for number, limit in enumerate(asked):
-            label = f"required: at most {wording.duration(limit / scale * 3600.0)}" if number == 0 else None
-            axes.axvline(limit, color=BLACK, linestyle="-.", linewidth=1.2, label=label)
+            label = f"required: at most {wording.duration(limit / scale * 3600.0)}"
+            label += "" if limit <= reach else " (off the scale)"
+            shown = label if number == 0 else None
+            axes.axvline(min(limit, 1.1 * reach), color=BLACK, linestyle="-.", linewidth=1.2, label=shown)
     right.set_ylim(0, 104)
     right.set_xlabel(f"gap length, {unit}")
     right.set_ylabel("per cent")

@@ -139,6 +139,7 @@ def _draw(
     from matplotlib.cm import ScalarMappable
     from matplotlib.colorbar import Colorbar
     from matplotlib.colors import Normalize
+    from matplotlib.patches import Circle
     from matplotlib.ticker import MaxNLocator
 
     shown = canvas.values(values)
@@ -153,6 +154,8 @@ def _draw(
         interpolation="none",
     )
     contours = _contours(axes, shown, canvas.extent, ticks[1:-1])
+    if isinstance(canvas.projection, Azimuthal):
+        contours.set_clip_path(Circle((0.0, 0.0), canvas.projection.rim, transform=axes.transData))
     axes.clabel(contours, fmt="%g", fontsize=7, colors="black")
     canvas.projection.graticule(axes)
     return Colorbar(bar, ScalarMappable(norm, cmap), orientation="horizontal", ticks=ticks.tolist())

@@ -108,7 +108,7 @@ def inertial_orbits(result: MissionResult) -> Figure:
         )
         for name, (colour, line, marker) in series(names).items():
             lines = turns[name]
-            for width, alpha, orbit in zip((1.7, 1.0, 0.8), (1.0, 0.55, 0.35), lines, strict=True):
+            for width, alpha, orbit in zip((1.7, 1.1, 0.9), (1.0, 0.7, 0.45), lines, strict=True):
                 near = orbit[[i, j]] / 1000.0
                 axes.plot(*near, color=colour, linestyle=line, linewidth=width, alpha=alpha, zorder=2)
             axes.plot(
@@ -306,16 +306,20 @@ def perilune_history(result: MissionResult) -> Figure:
         With an entry per spacecraft in its `lifetimes`.
     """
     start = window(result)[0]
-    answers = []
-    for name, life in result.lifetimes.items():
-        if life["impact_tdb"] is None:
-            answers.append(f"{name} flies {wording.duration(life['horizon_s'])} without impact")
-        else:
-            answers.append(f"{name} strikes the Moon after {wording.duration(life['impact_tdb'] - start)}")
+    answers = [
+        f"{name} strikes the Moon after {wording.duration(life['impact_tdb'] - start)}"
+        for name, life in result.lifetimes.items()
+        if life["impact_tdb"] is not None
+    ]
+    safe = [name for name, life in result.lifetimes.items() if life["impact_tdb"] is None]
+    if safe:
+        horizon = wording.duration(max(life["horizon_s"] for life in result.lifetimes.values()))
+        answers.append(f"no impact of {wording.listing(safe)} within {horizon}")
+    title = "; ".join(answers)
     figure = new_figure(
         9.6,
         3.7,
-        "; ".join(answers),
+        title[:1].upper() + title[1:] if safe and len(answers) == 1 else title,
         subtitle="Altitude of each perilune passage above 1737.4 km; shaded: the scenario.",
     )
     axes = figure.add_axes(inches(figure, 0.75, 0.65, 0.3, 0.85))

@@ -55,6 +55,7 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
     coverage = _coverage(analyses, tuple(sites), bool(relays), top, reading)
     requirements = build_requirements(top.child("requirements"), sites, crafts, coverage, top, reading)
     _check_degree(top.child("physics"), reading)
+    _check_effect(top, crafts, reading)
     lifetime = analyses.child("lifetime") if analyses else None
     check_span(top, duration_s, reading)
     if reading.problems or duration_s is None:
@@ -117,6 +118,18 @@ def _check_degree(physics: Value | None, reading: Reading) -> None:
             f"found {degree.data}; the packaged field ends at degree {declared.PACKAGED_DEGREE}; "
             "expected no more, or gravity: the path of a larger field",
         )
+
+
+def _check_effect(top: Value, crafts: dict[str, Value], reading: Reading) -> None:
+    """Refuse what speaks of propagation where every spacecraft follows a file."""
+    orbits = [craft.child("orbit") if craft.ok else None for craft in crafts.values()]
+    if not orbits or not all(orbit is not None and orbit.variant == "ephemeris" for orbit in orbits):
+        return
+    analyses = top.child("analyses")
+    for value in (top.child("physics"), analyses.child("lifetime") if analyses else None):
+        if value is not None:
+            message = "has no effect: every spacecraft follows an ephemeris file and none is propagated"
+            reading.problem(value.node, value.path, message)
 
 
 def _physics(value: Value | None) -> model.Physics:

@@ -182,6 +182,8 @@ class Integer(Leaf):
 
     def expected(self) -> str:
         """Say the range."""
+        if self.at_least == self.at_most:
+            return str(self.at_least)
         return f"a whole number from {self.at_least} to {self.at_most}"
 
     def convert(self, node: Node, path: str, reading: Reading) -> Any:

@@ -51,7 +51,7 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(
-        OutputError, match="nothing can be written there .No space left on device.; choose another"
+        OutputError, match=r"nothing can be written there \(No space left on device\); choose another"
     ):
         fail()
     assert list(tmp_path.iterdir()) == []

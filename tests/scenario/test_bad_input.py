@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 from texts import GOOD, ORBIT, complaint, complaints, spoilt
 
 from cislunar.errors import ScenarioError
-from cislunar.scenario import load
 from cislunar.scenario.model import Scenario
 
 # One mistake in a row is easier to compare than to read narrowly.
@@ -147,7 +147,7 @@ def test_the_scenario_these_tests_spoil_is_valid() -> None:
         ("    mass: 150 kg\n", "", "radiation_pressure: has no effect without mass; expected both or neither"),
         ("    radiation_pressure: {area: 2 m^2, coefficient: 1.3}\n", "", "spacecraft.alpine.mass: has no effect without radiation_pressure"),
         ("cislunar: 1", "cislunar: 2", "1:11  cislunar: found format version '2'; expected 1; a later cislunar may read it"),
-        ("cislunar: 1\n", "", "1:1  cislunar: missing; expected a whole number from 1 to 1"),
+        ("cislunar: 1\n", "", "1:1  cislunar: missing; expected 1"),
         ("spacecraft:", "spacecrafts:", "11:1  unknown key 'spacecrafts'; did you mean 'spacecraft'?"),
         # shapes
         ("  crater:\n    latitude: -75 deg\n    longitude: 132.4 deg\n    horizon: 5 deg", "  - crater", "6:3  sites: found a list; expected a mapping from names to sites"),
@@ -207,19 +207,33 @@ def test_tags_and_duplicates_are_reported_with_everything_else() -> None:
     assert "the YAML tag '!!python/name:os.system' is not allowed" in said[1]
 
 
-def test_a_file_of_another_tool_has_to_cover_the_window(tmp_path: Path) -> None:
-    (tmp_path / "relay.oem").write_text("not an ephemeris\n")
-    file = tmp_path / "a.yaml"
-    file.write_text(spoilt("    mass: 150 kg\n    radiation_pressure: {area: 2 m^2, coefficient: 1.3}\n", "", spoilt(ORBIT, "      ephemeris: relay.oem\n")))  # fmt: skip
-    with pytest.raises(ScenarioError) as caught:
-        load(file)
-    assert len(caught.value.problems) == 1
-    assert caught.value.problems[0].path == "spacecraft.alpine.orbit.ephemeris"
+FOLLOWS = spoilt(ORBIT, "      ephemeris: relay.oem\n", spoilt("  lifetime: {horizon: 1 yr}\n", ""))
+UNPUSHED = spoilt("    mass: 150 kg\n    radiation_pressure: {area: 2 m^2, coefficient: 1.3}\n", "", FOLLOWS)
 
 
 def test_a_file_of_another_tool_has_to_be_there() -> None:
-    text = spoilt("    mass: 150 kg\n    radiation_pressure: {area: 2 m^2, coefficient: 1.3}\n", "")
-    assert "'no.oem' is not there (looked for" in complaint(spoilt(ORBIT, "      ephemeris: no.oem\n", text))
+    assert "'relay.oem' is not there (looked for" in complaint(UNPUSHED)
+
+
+def test_a_file_of_another_tool_has_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "relay.oem").write_text("not an ephemeris\n")
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.from_text(UNPUSHED, directory=tmp_path)
+    assert [problem.path for problem in caught.value.problems] == ["spacecraft.alpine.orbit.ephemeris"]
+
+
+def test_a_file_of_another_tool_has_to_cover_the_window(tmp_path: Path) -> None:
+    circle = [(3000 * math.cos(t / 500), 3000 * math.sin(t / 500)) for t in range(0, 20000, 60)]
+    rows = "\n".join(
+        f"2027-03-01T{t // 60:02d}:{t % 60:02d}:00.000 {x:.6f} {y:.6f} 0 {-y / 500:.9f} {x / 500:.9f} 0"
+        for t, (x, y) in enumerate(circle)
+    )
+    head = "CCSDS_OEM_VERS = 2.0\nCREATION_DATE = 2027-01-01T00:00:00\nORIGINATOR = TEST\nMETA_START\n"
+    meta = "OBJECT_NAME = A\nOBJECT_ID = 2027-001A\nCENTER_NAME = MOON\nREF_FRAME = ICRF\nTIME_SYSTEM = UTC\n"
+    span = "START_TIME = 2027-03-01T00:00:00\nSTOP_TIME = 2027-03-01T05:33:00\nMETA_STOP\n"
+    (tmp_path / "relay.oem").write_text(f"{head}{meta}{span}{rows}\n")
+    with pytest.raises(ScenarioError, match=r"orbit\.ephemeris: .*hole from 2027-03-01T05:33:00"):
+        Scenario.from_text(UNPUSHED, directory=tmp_path)
 
 
 def test_forces_do_nothing_to_a_trajectory_from_a_file(tmp_path: Path) -> None:
@@ -227,7 +241,18 @@ def test_forces_do_nothing_to_a_trajectory_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(
         ScenarioError, match="radiation_pressure: has no effect on a trajectory read from a file"
     ):
-        Scenario.from_text(spoilt(ORBIT, "      ephemeris: relay.oem\n"), directory=tmp_path)
+        Scenario.from_text(FOLLOWS, directory=tmp_path)
+
+
+def test_propagation_settings_do_nothing_where_all_follow_files(tmp_path: Path) -> None:
+    (tmp_path / "relay.oem").write_text("x")
+    text = spoilt(ORBIT, "      ephemeris: relay.oem\n") + "physics: {degree: 8}\n"
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.from_text(text, directory=tmp_path)
+    paths = [
+        p.path for p in caught.value.problems if "every spacecraft follows an ephemeris file" in p.message
+    ]
+    assert paths == ["analyses.lifetime", "physics"]
 
 
 def test_long_and_strange_values_are_quoted_on_one_line() -> None:

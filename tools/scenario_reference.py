@@ -1,0 +1,118 @@
+"""Write the tables of keys, units and measures in docs/scenario.md from the declaration that reads the files.
+
+Run `python tools/scenario_reference.py` after changing the format; a test holds that the page is up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cislunar import units
+from cislunar.environment.stations import network, network_names, station_names
+from cislunar.scenario.format import SCENARIO
+from cislunar.scenario.leaves import Choice, Either, Quantity, Spec
+from cislunar.scenario.regions import REGIONS
+from cislunar.scenario.spec import Field, Listing, Named, Record, Variant
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "scenario.md"
+
+
+def tables(spec: Spec = SCENARIO, path: str = "") -> list[str]:
+    """One section for each mapping, from the outside in."""
+    if isinstance(spec, Named):
+        return tables(spec.item, f"{path}.NAME")
+    if isinstance(spec, Listing):
+        return tables(spec.item, f"{path}[]")
+    if isinstance(spec, Variant):
+        return [
+            line for name, variant in spec.variants.items() for line in tables(variant, f"{path} ({name})")
+        ]
+    if not isinstance(spec, Record):
+        return []
+    lines = [f"### {f'`{path}`' if path else 'The file'}", "", spec.description, ""]
+    lines += ["| key | value | meaning |", "|---|---|---|"]
+    lines += [f"| `{key}` | {_value(field)} | {_meaning(field)} |" for key, field in spec.fields.items()]
+    if spec.covers:
+        lines.append(
+            "| `source` or `assumption` | text | Origin of all values here that do not have their own. |"
+        )
+    lines.append("")
+    for group in spec.groups:
+        kind = "Exactly one" if group.required else "At most one"
+        lines += [f"{kind} for {group.what}: {_alternatives(group.alternatives)}.", ""]
+    for one, other in spec.together:
+        lines += [f"`{one}` and `{other}` belong together.", ""]
+    for key, field in spec.fields.items():
+        lines += tables(field.spec, f"{path}.{key}" if path else key)
+    return lines
+
+
+def _alternatives(alternatives: tuple[tuple[str, ...], ...]) -> str:
+    return "; ".join(" with ".join(f"`{key}`" for key in keys) for keys in alternatives)
+
+
+def _value(field: Field) -> str:
+    spec = field.spec
+    if isinstance(spec, Quantity):
+        text = units.phrase(spec.dimension)[0]
+        shown = f"{text}, {spec.range_text()}" if spec.range_text() else text
+    elif isinstance(spec, Choice):
+        shown = ", ".join(f"`{word}`" for word in spec.words)
+    elif isinstance(spec, Either):
+        shown = spec.what
+    else:
+        shown = spec.expected()
+    return shown.replace("|", "\\|")
+
+
+def _meaning(field: Field) -> str:
+    required = "**Required.** " if field.required else ""
+    default = f" Default: {field.default}." if field.default else ""
+    return f"{required}{field.spec.description}{default}"
+
+
+def unit_table() -> list[str]:
+    """Spellings of the units of each dimension that the format uses."""
+    lines = ["| dimension | units |", "|---|---|"]
+    for dimension in ("length", "angle", "time", "speed", "mass", "area", "fraction", "event_rate"):
+        spelled = ", ".join(f"`{unit}`" for unit in units.spellings(dimension))
+        lines.append(f"| {units.phrase(dimension)[0]} | {spelled} |")
+    return [*lines, ""]
+
+
+def ground_table() -> list[str]:
+    """Known networks and stations."""
+    lines = ["| network | stations |", "|---|---|"]
+    for name in network_names():
+        lines.append(f"| `{name}` | {', '.join(f'`{station.name}`' for station in network(name))} |")
+    return [*lines, "", f"Stations: {', '.join(f'`{name}`' for name in station_names())}.", ""]
+
+
+def region_table() -> list[str]:
+    """Named regions."""
+    return [
+        "| region | a place in it has |",
+        "|---|---|",
+        *(f"| `{k}` | {v} |" for k, v in REGIONS.items()),
+        "",
+    ]
+
+
+BLOCKS = {"keys": tables, "units": unit_table, "ground": ground_table, "regions": region_table}
+
+
+def updated(page: str) -> str:
+    """Give the page with every generated block made anew."""
+    for name, make in BLOCKS.items():
+        body = "\n".join(make()).rstrip()
+        marked = rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)"
+        page, count = re.subn(
+            marked, lambda found, body=body: f"{found[1]}{body}\n{found[2]}", page, flags=re.DOTALL
+        )
+        assert count == 1, name
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -120,14 +120,13 @@ def _gantt(axes: Axes, rows: list[_Row], gaps: Intervals, epoch: float, first: f
 
 
 def _panels(rows: list[_Row], gaps: Intervals, epoch: float, days: float) -> list[tuple[str, float, float]]:
-    """Choose what to show: the first days, those about the longest gap, and those about the longest eclipse."""
+    """Choose what to show: the first days, those about the longest gap and about the longest eclipse."""
     panels = [("First days", 0.0, min(days, ZOOM_DAYS))]
     if days <= 2.0 * ZOOM_DAYS:
         return panels
     shadows = [row.spans for row in rows if row.umbra is not None and len(row.spans)]
-    deepest = max(
-        shadows, key=lambda dark: float(np.max(dark.duration_s)), default=Intervals.never(gaps.span)
-    )
+    none = Intervals.never(gaps.span)
+    deepest = max(shadows, key=lambda dark: float(np.max(dark.duration_s)), default=none)
     for name, spans in (("Around the longest gap", gaps), ("Around the longest eclipse", deepest)):
         if len(spans) == 0:
             continue

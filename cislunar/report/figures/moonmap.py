@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _LABELS = ((8, 5, "left"), (8, -13, "left"), (-8, 5, "right"), (-8, -13, "right"))
-"""Where the names of sites go, in points from the mark: the first, second, ... site."""
+"""Where the names of sites go, in points from the mark: the first, second, ... from the top."""
 
 
 @cache
@@ -50,15 +50,18 @@ def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]
 
 
 def mark_sites(axes: Axes, projection: Azimuthal | Cylindrical, sites: Iterable[Site]) -> None:
-    """Mark each site by a star with a white edge and its name; neighbours are named on different sides."""
+    """Mark each site by a star with a white edge and its name; neighbours are named above and below."""
     import matplotlib.patheffects as effects
 
     edge = [effects.withStroke(linewidth=2.2, foreground="white")]
-    for site, (dx, dy, side) in zip(sites, cycle(_LABELS), strict=False):
+    found = []
+    for site in sites:
         x, y = projection.forward(np.degrees(site.latitude_rad), np.degrees(site.longitude_rad))
-        if not np.isfinite(x):
-            continue
-        place = (float(x), float(y))
+        if np.isfinite(x):
+            found.append((float(y), float(x), site))
+    found.sort(key=lambda item: -item[0])
+    for (up, right, site), (dx, dy, side) in zip(found, cycle(_LABELS), strict=False):
+        place = (right, up)
         axes.plot(*place, "*", markersize=12, color=VERMILLION, markeredgecolor="white", markeredgewidth=1.0)
         axes.annotate(
             plain(display_name(site.name)),

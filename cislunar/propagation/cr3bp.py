@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 ROTATING = "barycentre, rotating with the primaries"
 """`center` of trajectories in the three-body problem."""
 
-_NO_ENVIRONMENT = Granules(0, np.array([[0.0, np.inf]]), np.zeros((1, 0, TERMS)))
+
+class NoEnvironment:
+    """The environment tables of a system that needs none, in the form of `granules.GranuleTable`."""
+
+    def between(self, start_tdb: float, end_tdb: float) -> Granules:
+        """Return one cell without series, valid always."""
+        return Granules(0, np.array([[0.0, np.inf]]), np.zeros((1, 0, TERMS)))
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,15 @@ class ThreeBodySystem:
         from cislunar.propagation.systems import ThreeBodyModel
 
         return ThreeBodyModel(float(self.mu))
+
+    @property
+    def table(self) -> NoEnvironment:
+        """The environment: none."""
+        return NoEnvironment()
+
+    def pressure(self, n: int) -> NDArray[np.float64]:
+        """Radiation pressure on n trajectories: none."""
+        return np.zeros(n)
 
     def jacobi_constant(self, state: ArrayLike) -> NDArray[np.float64]:
         """Jacobi constant `x^2 + y^2 + 2 (1 - mu) / r1 + 2 mu / r2 - v^2`.
@@ -224,7 +239,7 @@ def _fly(
         )
         for c in chunks
     ]
-    parts = flight._fly_all(jobs, system, _NO_ENVIRONMENT, threads) if jobs else []
+    parts = flight._fly_all(jobs, system, system.table.between(0.0, 0.0), threads) if jobs else []
     for chunk, part in zip(chunks, parts, strict=True):
         final[:, chunk], elapsed[chunk] = part.final, part.elapsed
         status[chunk], steps[chunk], counts[chunk] = part.status, part.steps, part.counts

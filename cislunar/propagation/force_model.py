@@ -157,9 +157,10 @@ class ForceModel:
                     f"(moon, earth); got centre {center!r} and shadows {shadows}"
                 )
             optical = ("sun", *shadows)
-        self._tabled = self.bodies + tuple(
-            name for name in dict.fromkeys(optical) if name != center and name not in self.bodies
-        )
+        self._tabled = tuple(name for name in dict.fromkeys((*self.bodies, *optical)) if name != center)
+        if radiation_pressure is not None:
+            # The loop knows all bodies that may cover the Sun when it comes to it.
+            self._tabled = (*(name for name in self._tabled if name != "sun"), "sun")
 
     def __repr__(self) -> str:
         """Say in one line what acts."""
@@ -251,9 +252,9 @@ class ForceModel:
         """Return the tabulated series at epochs, in the order that `model.Model` states."""
         rows = [self.ephemeris.position(name, self.center, tdb) for name in self._tabled]
         indirect = np.zeros((3, tdb.size))
-        for name, position in zip(self.bodies, rows, strict=False):
+        for name, position in zip(self._tabled, rows, strict=True):
             distance = np.sqrt(position[0] ** 2 + position[1] ** 2 + position[2] ** 2)
-            indirect -= self.gm[name] * position / distance**3
+            indirect -= self.gm.get(name, 0.0) * position / distance**3
         rows.append(indirect)
         if self.field is not None and self._turns:
             rows.append(self._quaternion(tdb, self.field.frame))

@@ -31,7 +31,7 @@ class Model(NamedTuple):
     field_rows: Any
     """From `harmonics.pack_coefficients`."""
     sun: int
-    """Number of the Sun among the bodies if radiation pressure acts, else -1."""
+    """Number of the Sun, the last of the bodies, if radiation pressure acts; else -1."""
     shadows: int
     occulters: Any
     """Bodies that cast shadows, by number; -1 for the centre."""
@@ -47,6 +47,31 @@ def _series(environment: Any, number: int, u: Any) -> Any:
     for power in range(2, TERMS + 1):
         value = value * u + load(environment, at - power * LANES)
     return value
+
+
+@register_jitable(forceinline=True)
+def _light(x: Any, y: Any, z: Any, sx: Any, sy: Any, sz: Any, positions: Any, model: Model) -> Any:
+    """Fraction of the Sun, at `s`, that the occulting bodies leave in view."""
+    light = splat(1.0)
+    for i in range(model.shadows):
+        number = model.occulters[i]
+        ox = oy = oz = splat(0.0)
+        if number >= 0:
+            at = 3 * number * LANES
+            ox = load(positions, at)
+            oy = load(positions, at + LANES)
+            oz = load(positions, at + 2 * LANES)
+        light = light * sunlight(
+            sx - x,
+            sy - y,
+            sz - z,
+            ox - x,
+            oy - y,
+            oz - z,
+            model.sun_radius,
+            model.occulter_radii[i],
+        )
+    return light
 
 
 @register_jitable(forceinline=True)
@@ -82,46 +107,22 @@ def acceleration(
         ax += _series(environment, 3 * bodies, u)
         ay += _series(environment, 3 * bodies + 1, u)
         az += _series(environment, 3 * bodies + 2, u)
-    light = splat(0.0)
-    if model.sun >= 0:
-        for axis in range(3 * bodies):
-            store(positions, axis * LANES, _series(environment, axis, u))
-        sun = 3 * model.sun * LANES
-        light = pressure
-        for i in range(model.shadows):
-            number = model.occulters[i]
-            ox = oy = oz = splat(0.0)
-            if number >= 0:
-                at = 3 * number * LANES
-                ox = load(positions, at)
-                oy = load(positions, at + LANES)
-                oz = load(positions, at + 2 * LANES)
-            light = light * sunlight(
-                load(positions, sun) - x,
-                load(positions, sun + LANES) - y,
-                load(positions, sun + 2 * LANES) - z,
-                ox - x,
-                oy - y,
-                oz - z,
-                model.sun_radius,
-                model.occulter_radii[i],
-            )
     for number in range(bodies):
+        bx = _series(environment, 3 * number, u)
+        by = _series(environment, 3 * number + 1, u)
+        bz = _series(environment, 3 * number + 2, u)
         gm = splat(model.body_gm[number])
-        if number == model.sun:
-            gm = gm - light
-        bx, by, bz = attraction(
-            x,
-            y,
-            z,
-            _series(environment, 3 * number, u),
-            _series(environment, 3 * number + 1, u),
-            _series(environment, 3 * number + 2, u),
-            gm,
-        )
-        ax += bx
-        ay += by
-        az += bz
+        if model.sun >= 0:
+            # The Sun is the last of the bodies then, and those that may cover it are known.
+            store(positions, 3 * number * LANES, bx)
+            store(positions, (3 * number + 1) * LANES, by)
+            store(positions, (3 * number + 2) * LANES, bz)
+            if number == model.sun:
+                gm = gm - pressure * _light(x, y, z, bx, by, bz, positions, model)
+        fx, fy, fz = attraction(x, y, z, bx, by, bz, gm)
+        ax += fx
+        ay += fy
+        az += fz
     if model.degree > 0:
         at = 3 * bodies + 3
         qw = _series(environment, at, u)

@@ -33,15 +33,17 @@ def sunlight(
     sun_radius, body_radius : float
         km.
     """
-    s2 = sx * sx + sy * sy + sz * sz
-    o2 = ox * ox + oy * oy + oz * oz
     dot = sx * ox + sy * oy + sz * oz
     product = sun_radius * body_radius
-    rim = np.sqrt((s2 - sun_radius * sun_radius) * np.maximum(o2 - body_radius * body_radius, 0.0))
-    full = dot + product < rim
-    umbra = (dot - product > rim) & (body_radius * body_radius * s2 > sun_radius * sun_radius * o2)
-    fraction = np.where(umbra, splat(0.0), splat(1.0))
-    if any_lane(~(full | umbra)):
-        partial = sunlit_fraction(sx, sy, sz, ox, oy, oz, sun_radius, body_radius)
-        fraction = np.where(full | umbra, fraction, partial)
-    return fraction
+    light = splat(1.0)
+    if any_lane(dot + product > 0.0):  # a body more than 90 degrees away from the Sun covers nothing
+        s2 = sx * sx + sy * sy + sz * sz
+        o2 = ox * ox + oy * oy + oz * oz
+        rim = np.sqrt((s2 - sun_radius * sun_radius) * np.maximum(o2 - body_radius * body_radius, 0.0))
+        full = (dot + product <= 0.0) | (dot + product < rim)
+        umbra = (dot - product > rim) & (body_radius * body_radius * s2 > sun_radius * sun_radius * o2)
+        light = np.where(umbra, splat(0.0), light)
+        if any_lane(~(full | umbra)):
+            partial = sunlit_fraction(sx, sy, sz, ox, oy, oz, sun_radius, body_radius)
+            light = np.where(full | umbra, light, partial)
+    return light

@@ -115,8 +115,8 @@ def test_a_changed_module_is_never_answered_by_old_code(tmp_path):
         "@kernel\ndef result(x):\n    return twice(x)\n"
     )
     code = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from cislunar.top import result; print(result(1.0), "
-        "len(result.stats.cache_hits))"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from cislunar.top import result; "
+        "print(result(1.0), len(result.stats.cache_hits))"
     )
     environment = {"CISLUNAR_CACHE_DIR": tmp_path / "cache", "PYTHONDONTWRITEBYTECODE": 1}
     stamp = deep.stat()

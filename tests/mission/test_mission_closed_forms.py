@@ -1,9 +1,9 @@
 """From the text of a scenario to judged requirements, against closed forms.
 
-A circular polar orbit over a site at the pole it crosses: as good as two-body (degree 0, Saturn the only other
-body), so every pass lasts the same part of a period, whose angle is acos(R/r cos m) - m for a mask m. The pole
-of the mean-Earth frame moves by 0.01 deg in the two days of the flight, across the orbit, which moves a pass by
-less than 0.1 s; Saturn moves the relay by less than a metre.
+A circular polar orbit over a site at the pole it crosses: as good as two-body (degree 0, Saturn the only
+other body), so every pass lasts the same part of a period, whose angle is acos(R/r cos m) - m for a mask m.
+The pole of the mean-Earth frame moves by 0.01 deg in the two days of the flight, across the orbit, which
+moves a pass by less than 0.1 s; Saturn moves the relay by less than a metre.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from small_missions import POLE_DURATION_S, POLE_PERIOD_S, POLE_REVOLUTIONS, fly
 PASS_S = pole_pass_s()
 GAP_S = POLE_PERIOD_S - PASS_S
 DAY_S = 86400.0
-# The window begins over the north pole, in the middle of a gap, so that the first and the last one are halves.
+# The window begins over the north pole, in the middle of a gap: the first and the last one are halves.
 FIGURES = {
     "percent": (100.0 * PASS_S / POLE_PERIOD_S, 0.002, "%"),
     "longest_gap": (GAP_S, 0.3, "s"),
@@ -67,7 +67,7 @@ def test_every_measure_and_bound_is_judged():
 
 
 def test_worst_day_is_the_least_of_whole_days():
-    """Of every 24 h from the epoch: the day with most of the gaps; the last, cut day counts over its own length."""
+    """The least of every 24 h from the epoch; the last, cut day counts over its own length."""
     result = fly(
         pole_text(
             "requirements:\n"

@@ -166,7 +166,7 @@ def test_a_variant_says_what_was_changed(result):
 
 
 def test_a_cell_of_the_map_is_a_site(result):
-    """A site in the middle of a cell, at the map's height and mask, has the cell's per cent and longest gap."""
+    """A site in the middle of a cell, at the map's height and mask, has its per cent and longest gap."""
     mapped = fly(analyses__coverage__map={"region": "far side", "resolution": "30 deg"}).coverage
     cell = int(np.argmin(mapped["map_latitude_deg"].values))
     place = {

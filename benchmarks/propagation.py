@@ -119,7 +119,7 @@ def elliptical(
     reference = ScipyDop853(model, span_of(epochs, duration)).fly(states, epochs, duration, 2.3e-14)
     eight, at = many[:, :8], when[:8]
     ladders = [ours_ladder(model, many, when, duration, (1e-8, 3e-9, 1e-9, 3e-10, 1e-10, 1e-11, 1e-12))]
-    heyoka_steps = (1e-9, 1e-12) if degree > 8 or quick else (1e-9, 1e-10, 1e-12, 1e-15)
+    heyoka_steps = (1e-11, 1e-12) if degree > 8 or quick else (1e-10, 1e-11, 1e-12, 1e-15)
     if not (quick and degree > 8):
         ladders.append(heyoka_ladder(model, eight, at, duration, heyoka_steps))
     ladders.append(

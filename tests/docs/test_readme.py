@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import matplotlib
 import pytest
+from project_tools import ROOT, tool
 
 from cislunar.cli.main import main
 from cislunar.scenario.jsonschema import scenario_schema
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 
@@ -32,16 +29,6 @@ def blocks(language: str) -> list[str]:
 def in_folder(path: Path) -> Path:
     shutil.copytree(ROOT / "scenarios", path / "scenarios")
     return path
-
-
-def tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_python_snippets_run_one_after_another(tmp_path, monkeypatch):

@@ -1,5 +1,4 @@
-"""Light time in a whole run: edges at the Earth move by the travel time of the signal, those at the Moon
-do not.
+"""Light time in a whole run: edges at the Earth move by the travel time, those at the Moon do not.
 
 A signal takes d/c between Moon and Earth, 1.19 to 1.36 s, and the station receives it where it is that much
 later. What a station's mask lets through follows the hour angle of the target, which grows with the Earth's

@@ -31,34 +31,48 @@ ROOMS = {
 HEAD = """\
 # What is validated, and by what
 
-Made by `tools/validation_page.py` from the tests themselves; do not edit. Every test named here runs offline with
-`pytest`.
+Made by `tools/validation_page.py` from the tests themselves; do not edit. Every test named here runs offline
+with `pytest`.
 
 A number is right when something outside says so: flown ephemerides, independent programs on the same inputs,
 published tables, closed forms, conservation laws. A test that only compares the package with itself is no
-evidence; it is called a regression anchor and listed as one at the end. A *trap* is the converse of a comparison:
-a classic mistake (a wrong frame, a missing shadow, a dropped body) must fail it clearly.
+evidence; it is called a regression anchor and listed as one at the end. A *trap* is the converse of a
+comparison: a classic mistake (a wrong frame, a missing shadow, a dropped body) must fail it clearly.
 """
 
 MODELLED = {
-    "the mission scenarios": "their unpublished numbers are assumptions, labelled in the file and listed in the "
-    "report; a result is as good as they are",
-    "lunar topography": "its carrier states no origin; published peaks, basin floors and landing-site heights are "
-    "checked, single cells are not",
-    "horizon from topography": "relief within one grid cell (3.8 km) of the site is unresolved; the report says so",
-    "lunar limb between an orbiter and the Earth": "a sphere of 1737.4 km; limb relief of some kilometres moves an "
-    "edge by seconds",
+    "the mission scenarios": (
+        "their unpublished numbers are assumptions, labelled in the file and listed in the "
+        "report; a result is as good as they are"
+    ),
+    "lunar topography": (
+        "its carrier states no origin; published peaks, basin floors and landing-site heights are "
+        "checked, single cells are not"
+    ),
+    "horizon from topography": (
+        "relief within one grid cell (3.8 km) of the site is unresolved; the report says so"
+    ),
+    "lunar limb between an orbiter and the Earth": (
+        "a sphere of 1737.4 km; limb relief of some kilometres moves an edge by seconds"
+    ),
     "refraction": "none at the Earth stations; their mask (10 deg unless given) is geometric",
-    "travel time of signals": "none by default; between Moon and Earth it is an option, between site and relay "
-    "(below 0.3 s) it is left out",
-    "Earth rotation in the future": "UT1 - UTC and the pole are held at the last values of the installed table, "
-    "with a warning; an error of UT1 is an equal error of an edge at an Earth station",
+    "travel time of signals": (
+        "none by default; between Moon and Earth it is an option, between site and relay (below "
+        "0.3 s) it is left out"
+    ),
+    "Earth rotation in the future": (
+        "UT1 - UTC and the pole are held at the last values of the installed table, with a "
+        "warning; an error of UT1 is an equal error of an edge at an Earth station"
+    ),
     "sunlight": "a sphere of constant coefficient; no attitude, no lunar albedo or infrared",
-    "gravity": "the field as solved, without solid tides; the Earth as a point mass (its oblateness is worth 3 to "
-    "11 m on the day-long coasts of Artemis I)",
+    "gravity": (
+        "the field as solved, without solid tides; the Earth as a point mass (its oblateness is "
+        "worth 3 to 11 m on the day-long coasts of Artemis I)"
+    ),
     "relativity": "none in the equations of motion",
-    "burns and station-keeping": "none in this version: orbits drift as nature moves them, and the report shows how "
-    "far",
+    "burns and station-keeping": (
+        "none in this version: orbits drift as nature moves them, and the report shows how far"
+    ),
 }
 """What is stated but not validated by anything outside, or left out: subject, and what is done."""
 

@@ -75,6 +75,11 @@ def _rows(result: MissionResult, site: str) -> list[_Row]:
         direct = intervals(result, "direct", site=site)
         if len(direct):
             rows.append(_Row(f"{name} – Earth, direct", direct, GREY, 0.72, 0.34))
+    if link == "direct":
+        views = {
+            station: intervals(result, "direct", site=site, station=station) for station in stations(result)
+        }
+        rows += [_Row(f"{name} – {key}", seen, BLUE, 0.72, 0.34) for key, seen in views.items() if len(seen)]
     looks = series(result.trajectories)
     for relay in relays(result, site):
         colour = looks[relay][0]

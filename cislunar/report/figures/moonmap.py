@@ -34,7 +34,7 @@ def _grey_map() -> tuple[NDArray[np.float64], tuple[float, float, float, float]]
 
 
 def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sample the map's brightness, 0 to 1, at places on the Moon; nearest pixel, NaN kept.
+    """Sample the map's brightness, 0 to 1, at places on the Moon; bilinear, NaN kept.
 
     Parameters
     ----------
@@ -43,10 +43,14 @@ def relief(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]
     """
     image, (west, east, south, north) = _grey_map()
     rows, columns = image.shape
-    column = np.nan_to_num((longitude_deg - west) % 360.0 / (east - west) * columns)
-    row = np.nan_to_num((north - latitude_deg) / (north - south) * rows)
-    picked = image[np.clip(row.astype(int), 0, rows - 1), np.clip(column.astype(int), 0, columns - 1)]
-    return np.where(np.isfinite(latitude_deg), picked, np.nan)
+    column = np.nan_to_num((longitude_deg - west) % 360.0 / (east - west) * columns - 0.5)
+    row = np.clip(np.nan_to_num((north - latitude_deg) / (north - south) * rows - 0.5), 0.0, rows - 1.0)
+    left, top = np.floor(column).astype(int), np.minimum(row.astype(int), rows - 2)
+    across, down = column - left, row - top
+    right = (left + 1) % columns
+    above = image[top, left] * (1.0 - across) + image[top, right] * across
+    below = image[top + 1, left] * (1.0 - across) + image[top + 1, right] * across
+    return np.where(np.isfinite(latitude_deg), above * (1.0 - down) + below * down, np.nan)
 
 
 def mark_sites(axes: Axes, projection: Azimuthal | Cylindrical, sites: Iterable[Site]) -> None:

@@ -169,16 +169,13 @@ def ground_tracks(result: MissionResult) -> Figure:
     tracks = {name: _fixed_track(result, name, days) for name in names}
     hidden = [np.mean(np.abs(longitude - 180.0) < 90.0) for _, longitude in tracks.values()]
     polar = [float(np.mean((latitude < 0.0) == south)) for latitude, _ in tracks.values()]
+    side = "south" if south else "north"
     figure = new_figure(
         9.6,
         4.0,
-        f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the first "
-        f"{days:g} days south "
-        f"of the equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side"
-        if south
-        else f"Over the Moon the relays spend {wording.percent(100 * float(np.mean(polar)))} of the "
-        f"first {days:g} days "
-        f"north of the equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side",
+        f"Over the Moon, first {days:.3g} days: {wording.percent(100 * float(np.mean(polar)))} of the "
+        f"time {side} of the "
+        f"equator, {wording.percent(100 * float(np.mean(hidden)))} over the far side",
         subtitle="Sub-spacecraft points in the mean-Earth frame, every 2 minutes; marker: place at the "
         "epoch.",
     )
@@ -245,8 +242,13 @@ def orbit_elements(result: MissionResult) -> Figure:
     for name in names:
         low = _perilune(result, name)
         flown = float(result.trajectories[name].final_elapsed[0])
-        last = f"{low[-1]:.0f} km" if start + flown >= end - 1.0 else f"its end on day {flown / DAY:.1f}"
-        moves.append(f"{name} {low[0]:.0f} km → {last} (lowest {wording.number(np.min(low), 0)} km)")
+        last = (
+            f"{wording.number(low[-1], 0)} km"
+            if start + flown >= end - 1.0
+            else f"its end on day {flown / DAY:.1f}"
+        )
+        lowest = wording.number(np.min(low), 0)
+        moves.append(f"{name} {wording.number(low[0], 0)} km → {last} (lowest {lowest} km)")
     figure = new_figure(
         9.6,
         6.6,
@@ -259,9 +261,9 @@ def orbit_elements(result: MissionResult) -> Figure:
         axes = figure.add_axes(
             inches(
                 figure,
-                0.85 + 4.85 * column,
+                0.85 + 4.65 * column,
                 0.62 + (2 - row) * (height + 0.32),
-                0.15 + 4.85 * (1 - column),
+                0.4 + 4.65 * (1 - column),
                 6.6 - 0.62 - (2 - row) * (height + 0.32) - height,
             )
         )

@@ -13,12 +13,12 @@ no writable place at all kernels are compiled anew in each process.
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import inspect
 import os
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -29,6 +29,7 @@ import llvmlite
 import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.runtime import rtsys
 
 from cislunar.propagation.simd import LANES
 
@@ -93,25 +94,29 @@ def _cache_roots() -> list[Path]:
     return roots
 
 
+_IMPORT = re.compile(
+    rf"^[ \t]*(?:from[ \t]+({_PACKAGE.name}[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))",
+    re.MULTILINE,
+)
+
+
 @functools.cache
 def _imports(path: Path) -> tuple[bytes, frozenset[Path]]:
     """Return the content of a source file and the files of this package that it imports."""
     content = path.read_bytes()
     names: set[str] = set()
-    for node in ast.walk(ast.parse(content)):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    for module, members, modules in _IMPORT.findall(content.decode()):
+        if module:
+            names.add(module)
+            names.update(f"{module}.{member}" for member in re.findall(r"\w+", members))
+        else:
+            names.update(re.findall(r"[\w.]+", modules))
     found: set[Path] = set()
     for name in names:
         head, *rest = name.split(".")
-        if head == _PACKAGE.name:
+        if head == _PACKAGE.name and rest:
             base = _PACKAGE.joinpath(*rest)
-            found.update(
-                file for file in (base.with_suffix(".py"), base / "__init__.py") if rest and file.is_file()
-            )
+            found.update(file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file())
     return content, frozenset(found)
 
 
@@ -163,6 +168,16 @@ class _KernelCacheImpl(CompileResultCacheImpl):
 
 
 class _KernelCache(FunctionCache):
-    """Numba's cache of the overloads of one function, with our storage."""
+    """Numba's cache of the overloads of one function, with our storage.
+
+    Before it looks into its cache, numba imports all that it could compile with, SciPy's linear algebra
+    among it: half a second. Machine code needs none of it, only the runtime that allocates arrays.
+    """
 
     _impl_class = _KernelCacheImpl
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the machine code for a signature, or None if it is not kept."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)

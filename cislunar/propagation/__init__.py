@@ -10,18 +10,21 @@ if TYPE_CHECKING:
     from cislunar.propagation.flight import acceleration, propagate
     from cislunar.propagation.force_model import ForceModel, RadiationPressure
     from cislunar.propagation.status import Status
+    from cislunar.propagation.stm import StateTransition, state_transition
     from cislunar.propagation.trajectory import Trajectory
 
 __all__ = [
     "EARTH_MOON",
     "ForceModel",
     "RadiationPressure",
+    "StateTransition",
     "Status",
     "ThreeBodySystem",
     "Trajectory",
     "acceleration",
     "propagate",
     "propagate_three_body",
+    "state_transition",
 ]
 
 _HOMES = {
@@ -32,7 +35,9 @@ _HOMES = {
     "RadiationPressure": "force_model",
     "acceleration": "flight",
     "propagate": "flight",
+    "StateTransition": "stm",
     "Status": "status",
+    "state_transition": "stm",
     "Trajectory": "trajectory",
 }
 

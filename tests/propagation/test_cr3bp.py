@@ -1,0 +1,138 @@
+"""The circular restricted three-body problem in batches: independence of the company, bad input, limits.
+
+Published orbits are in `tests/truth/test_cr3bp_catalogue.py`. Closed forms here: rest at the triangular
+points and the two-body limit.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cislunar
+from cislunar.errors import InputError
+from cislunar.propagation import EARTH_MOON, Status, ThreeBodySystem, propagate_three_body
+
+
+@pytest.fixture(scope="module")
+def batch():
+    rng = np.random.default_rng(3)
+    state = np.array([1.02, 0.0, -0.18, 0.0, -0.1, 0.0])[:, None] + 0.01 * rng.normal(size=(6, 300))
+    return state, rng.uniform(-1.5, 1.5, 300)
+
+
+def test_bitwise_alone_in_any_order_and_on_any_threads(batch):
+    state, duration = batch
+    together = propagate_three_body(state, duration, threads=2).final
+    order = np.random.default_rng(4).permutation(300)
+    assert np.array_equal(
+        propagate_three_body(state[:, order], duration[order], threads=1).final, together[:, order]
+    )
+    for i in (0, 7, 299):
+        assert np.array_equal(propagate_three_body(state[:, i], duration[i]).final[:, 0], together[:, i])
+
+
+def test_there_and_back(batch):
+    state, duration = batch
+    out = propagate_three_body(state, duration)
+    back = propagate_three_body(out.final, -duration)
+    # passes by the Moon stretch errors by up to some thousand
+    assert np.abs(back.final - state).max() < 1e-8
+
+
+def test_rest_at_the_triangular_points():
+    rest = np.concatenate([EARTH_MOON.libration_points[3:].T, np.zeros((3, 2))])
+    flown = propagate_three_body(rest, 6.0)
+    assert (flown.status == Status.FINISHED).all()
+    assert np.abs(flown.final - rest).max() < 1e-13
+
+
+def test_two_body_limit():
+    """Without the smaller mass a circle about the larger one turns at its own rate less that of the frame."""
+    system = ThreeBodySystem("almost one body", 1e-300, 1.0, 1.0)
+    r, t = 0.3, 2.0
+    rate = r**-1.5 - 1.0
+    flown = propagate_three_body([r, 0.0, 0.0, 0.0, r * rate, 0.0], t, system)
+    expected = r * np.array([np.cos(rate * t), np.sin(rate * t), 0.0])
+    assert np.abs(flown.final[:3, 0] - expected).max() < 1e-12
+
+
+def test_zero_duration_returns_the_state(batch):
+    state, _ = batch
+    assert np.array_equal(propagate_three_body(state, 0.0).final, state)
+
+
+def test_tolerance_governs_the_error(batch):
+    state, duration = batch
+    best = propagate_three_body(state, duration, rtol=1e-14)
+    errors = []
+    for rtol in (1e-6, 1e-9, 1e-12):
+        errors.append(np.median(np.abs(propagate_three_body(state, duration, rtol=rtol).final - best.final)))
+        assert errors[-1] < 10.0 * rtol
+    assert errors[0] > 30.0 * errors[1] > 900.0 * errors[2]
+
+
+def test_all_bad_indices_in_one_message():
+    state = np.tile(np.array([1.02, 0.0, -0.18, 0.0, -0.1, 0.0])[:, None], 5)
+    state[2, 1] = np.nan
+    state[:, 3] = [1.0 - EARTH_MOON.mu, 0.0, 0.0, 0.0, 0.0, 0.0]
+    with pytest.raises(InputError, match=r"trajectories 1: .*not finite.*trajectories 3: .*primary"):
+        propagate_three_body(state, 1.0)
+    flown = propagate_three_body(state, 1.0, on_error="status")
+    assert list(flown.status == Status.BAD_INPUT) == [False, True, False, True, False]
+    assert np.isnan(flown.final[:, 1]).all()
+    assert np.isfinite(flown.final[:, [0, 2, 4]]).all()
+    assert "primary" in flown.message[3]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: propagate_three_body(np.zeros((5, 2)), 1.0),
+        lambda: propagate_three_body(np.full((6, 2), 0.5), [1.0, 2.0, 3.0]),
+        lambda: propagate_three_body(np.full((6, 2), 0.5), 1.0, rtol=1e-16),
+        lambda: propagate_three_body(np.full((6, 2), 0.5), 1.0, on_error="ignore"),
+        lambda: ThreeBodySystem("no mass", 0.0, 1.0, 1.0),
+        lambda: ThreeBodySystem("no length", 0.1, 0.0, 1.0),
+    ],
+)
+def test_wrong_input(make):
+    with pytest.raises(InputError):
+        make()
+
+
+def test_budget_of_steps():
+    flown = propagate_three_body([1.02, 0.0, -0.18, 0.0, -0.1, 0.0], 10.0, max_steps=20)
+    assert flown.status[0] == Status.MAX_STEPS
+    assert flown.steps[0] == 20
+
+
+_ACROSS = """
+import sys
+import numpy as np
+from cislunar.propagation import propagate_three_body
+from cislunar.propagation.stm import state_transition
+rng = np.random.default_rng(3)
+state = np.array([1.02, 0.0, -0.18, 0.0, -0.1, 0.0])[:, None] + 0.01 * rng.normal(size=(6, 11))
+flown = propagate_three_body(state, rng.uniform(-1.5, 1.5, 11))
+np.savez(sys.argv[1], final=flown.final, matrices=state_transition(flown).final)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", ["1", "4"])
+def test_other_lane_widths_agree_to_rounding(tmp_path, lanes):
+    results = {}
+    for width in (lanes, "8"):
+        environment = os.environ | {"CISLUNAR_LANES": width}
+        environment["PYTHONPATH"] = str(Path(cislunar.__file__).parents[1])
+        target = tmp_path / f"{width}.npz"
+        subprocess.run([sys.executable, "-c", _ACROSS, str(target)], env=environment, check=True)
+        results[width] = np.load(target)
+    # a rounding of each operation, stretched by passes of the Moon
+    assert np.allclose(results[lanes]["final"], results["8"]["final"], rtol=0.0, atol=1e-9)
+    scale = np.abs(results["8"]["matrices"]).max(axis=(0, 1))
+    assert (np.abs(results[lanes]["matrices"] - results["8"]["matrices"]) < 1e-8 * scale).all()

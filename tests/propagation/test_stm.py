@@ -1,0 +1,163 @@
+"""State-transition matrices: independence of the company, composition, symplecticity, bad input.
+
+Against an independent variational integrator: `tests/truth/test_heyoka_state_transition.py`. Here SciPy's
+DOP853 integrates the variational equations of point masses with a gradient written by hand, and differences
+of neighbouring flights stand against the matrices of forces that have no such gradient at hand.
+"""
+
+import numpy as np
+import pytest
+from orbits import EPOCH, elliptical
+from scipy.integrate import solve_ivp
+
+from cislunar.errors import InputError
+from cislunar.propagation import (
+    EARTH_MOON,
+    ForceModel,
+    RadiationPressure,
+    Trajectory,
+    propagate,
+    propagate_three_body,
+)
+from cislunar.propagation.stm import state_transition
+
+DAY_S = 86400.0
+
+
+@pytest.fixture(scope="module")
+def lunar():
+    return ForceModel(degree=8)
+
+
+@pytest.fixture(scope="module")
+def flight(lunar):
+    states, epochs = elliptical(40)
+    durations = np.linspace(-3.0, 3.0, 40) * DAY_S
+    return propagate(states, epochs, durations, lunar, rtol=1e-12)
+
+
+def block_error(ours, theirs):
+    differences = np.abs(ours - theirs).reshape(2, 3, 2, 3).max(axis=(1, 3))
+    return (differences / np.abs(theirs).reshape(2, 3, 2, 3).max(axis=(1, 3))).max()
+
+
+def test_scipy_variational_equations_of_point_masses():
+    forces = ForceModel("moon", gravity=None, bodies=("earth",))
+    states, epochs = elliptical(2, seed=5)
+    duration = 4 * DAY_S
+    ours = state_transition(propagate(states, epochs, duration, forces, rtol=1e-13)).final
+    gm_moon, gm_earth = forces.gm["moon"], forces.gm["earth"]
+    for i in range(2):
+
+        def rates(t, y, epoch=epochs[i]):
+            earth = forces.ephemeris.position("earth", "moon", np.array(epoch + t))
+            r, v, matrix = y[:3], y[3:6], y[6:].reshape(6, 6)
+            d = r - earth
+            a = -gm_moon * r / np.linalg.norm(r) ** 3 - gm_earth * d / np.linalg.norm(d) ** 3
+            a = a - gm_earth * earth / np.linalg.norm(earth) ** 3
+            gradient = np.zeros((3, 3))
+            for gm, p in ((gm_moon, r), (gm_earth, d)):
+                size = np.linalg.norm(p)
+                gradient += gm * (3.0 * np.outer(p, p) / size**5 - np.eye(3) / size**3)
+            slope = np.concatenate([matrix[3:], gradient @ matrix[:3]])
+            return np.concatenate([v, a, slope.reshape(-1)])
+
+        start = np.concatenate([states[:, i], np.eye(6).reshape(-1)])
+        end = solve_ivp(rates, (0.0, duration), start, method="DOP853", rtol=1e-12, atol=1e-12).y[:, -1]
+        assert block_error(ours[:, :, i], end[6:].reshape(6, 6)) < 1e-8
+
+
+def test_bitwise_for_one_and_many_and_any_threads(flight):
+    together = state_transition(flight, threads=2).final
+    assert np.array_equal(state_transition(flight, threads=1).final, together)
+    for i in (0, 13, 39):
+        assert np.array_equal(state_transition(flight[i]).final[:, :, 0], together[:, :, i])
+
+
+def test_symplectic_for_forces_with_a_potential(flight):
+    """Phi^T J Phi = J, whatever the error of the flight; in units of 1000 km and 1000 s."""
+    unit = np.array([1e3] * 3 + [1.0] * 3)
+    j = np.block([[np.zeros((3, 3)), np.eye(3)], [-np.eye(3), np.zeros((3, 3))]])
+    for matrix in np.moveaxis(state_transition(flight).final, 2, 0):
+        scaled = matrix * unit / unit[:, None]
+        assert np.abs(scaled.T @ j @ scaled - j).max() < 1e-9 * max(1.0, np.abs(scaled).max() ** 2)
+
+
+def test_matrices_of_two_legs_multiply(lunar):
+    states, epochs = elliptical(5)
+    whole = state_transition(propagate(states, epochs, 2 * DAY_S, lunar, rtol=1e-12))
+    first = propagate(states, epochs, 0.7 * DAY_S, lunar, rtol=1e-12)
+    second = propagate(first.final, epochs + 0.7 * DAY_S, 1.3 * DAY_S, lunar, rtol=1e-12)
+    one, two = state_transition(first).final, state_transition(second).final
+    for i in range(5):
+        assert block_error(two[:, :, i] @ one[:, :, i], whole.final[:, :, i]) < 1e-8
+        # and the matrix on the way, between nodes
+        assert block_error(whole.at(0.7 * DAY_S)[:, :, i], one[:, :, i]) < 1e-8
+
+
+def test_at_given_times(flight):
+    transition = state_transition(flight[20:])
+    times = np.array([0.0, 1234.5, 5000.0])
+    table = transition.at(times)
+    assert table.shape == (6, 6, 20, 3)
+    assert np.allclose(table[..., 0], np.eye(6)[:, :, None], rtol=0, atol=1e-15)
+    one = state_transition(flight[-1])
+    last = one.at(float(flight.final_elapsed[-1]))
+    assert np.allclose(last, one.final, rtol=1e-13, atol=0)
+    with pytest.raises(InputError, match="outside the flight of trajectory 0"):
+        transition.at(1e7)
+    with pytest.raises(InputError, match="outside the flight"):
+        state_transition(flight[0]).at(10.0)  # flown backwards
+
+
+@pytest.mark.parametrize("shadows", [("moon", "earth"), ()])
+def test_differences_of_neighbouring_flights_with_radiation_pressure(shadows):
+    light = RadiationPressure(0.02, shadows=shadows)
+    forces = ForceModel(degree=4, radiation_pressure=light)
+    state, epoch = elliptical(1)
+    duration = 1 * DAY_S
+    ours = state_transition(propagate(state, epoch, duration, forces, rtol=1e-12)).final[:, :, 0]
+    steps = np.repeat([1e-2, 1e-5], 3)
+    neighbours = state + np.concatenate([np.diag(steps), -np.diag(steps)], axis=1)
+    ends = propagate(neighbours, epoch[0], duration, forces, rtol=1e-13).final
+    differences = (ends[:, :6] - ends[:, 6:]) / (2.0 * steps)
+    # rounding over the offset and, in eclipse, the moved edge of the shadow
+    assert block_error(ours, differences) < 1e-6
+
+
+def test_state_transition_of_the_three_body_problem_conserves_the_jacobi_constant():
+    """The gradient of the constant is carried along by the matrix: grad C(end) Phi = grad C(start)."""
+    state = np.array([1.0196625817475922, 0.0, -0.18041918731575562, 0.0, -0.098059824670690757, 0.0])
+    flight = propagate_three_body(state, 1.0)
+    matrix = state_transition(flight).final[:, :, 0]
+
+    def gradient(at):
+        size = 1e-20
+        pushed = at + 1j * size * np.eye(6)
+        mu = EARTH_MOON.mu
+        x, y, z, vx, vy, vz = pushed.T
+        across = y * y + z * z
+        potential = x * x + y * y + 2 * (1 - mu) / np.sqrt((x + mu) ** 2 + across)
+        potential = potential + 2 * mu / np.sqrt((x - 1 + mu) ** 2 + across)
+        return (potential - vx * vx - vy * vy - vz * vz).imag / size
+
+    assert gradient(flight.final[:, 0]) @ matrix == pytest.approx(gradient(state), abs=1e-10)
+
+
+def test_impact_has_the_matrix_of_the_time_of_impact(lunar):
+    flight = propagate([2000.0, 0.0, 0.0, 0.0, 0.5, 0.0], EPOCH, DAY_S, lunar)
+    to_there = propagate([2000.0, 0.0, 0.0, 0.0, 0.5, 0.0], EPOCH, flight.final_elapsed - 1e-3, lunar)
+    one, other = state_transition(flight).final, state_transition(to_there).final
+    assert np.allclose(one, other, rtol=1e-3, atol=1e-6)
+
+
+def test_what_has_no_matrix(lunar):
+    states, epochs = elliptical(3)
+    with pytest.raises(InputError, match="no nodes for trajectories 0, 1, 2"):
+        state_transition(propagate(states, epochs, DAY_S, lunar, record=False))
+    states[0, 1] = np.nan
+    with pytest.raises(InputError, match="no nodes for trajectories 1"):
+        state_transition(propagate(states, epochs, DAY_S, lunar, on_error="status"))
+    table = Trajectory.from_nodes("moon", 0.0, [0.0, 60.0], np.array([[2000.0, 2000, 0, 0, 0, 0]] * 2).T)
+    with pytest.raises(InputError, match="no forces"):
+        state_transition(table)

@@ -1,0 +1,45 @@
+"""The notebooks run from top to bottom, and are committed without outputs, which could not stay true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from project_tools import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def outputs(notebook: nbformat.NotebookNode) -> list[str]:
+    """What the cells print, and the kinds of what they show."""
+    found = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            found.append(output.get("text", "") + " ".join(output.get("data", {})))
+    return found
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_committed_without_outputs(file: Path) -> None:
+    notebook = nbformat.read(file, as_version=4)
+    nbformat.validate(notebook)
+    assert outputs(notebook) == []
+    assert all(cell.get("execution_count") is None for cell in notebook.cells)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_runs_from_top_to_bottom(file: Path) -> None:
+    notebook = nbformat.read(file, as_version=4)
+    NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(file.parent)}},
+    ).execute()
+    shown = outputs(notebook)
+    assert sum("image/png" in text for text in shown) >= 5
+    assert any("report.html" in text for text in shown)
+    assert any("after a day two-body motion" in text for text in shown)

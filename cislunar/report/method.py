@@ -56,11 +56,14 @@ def method_lines(result: MissionResult) -> list[str]:
             "gaps around them; the access table lists them all."
         )
     if options is not None and options.map is not None:
+        chain = result.coverage["map_percent"].attrs["link"] == "chain"
+        what = "the path from each cell over a relay to Earth" if chain else "a relay in view of each cell"
         lines.append(
-            f"Maps show a relay in view above {np.degrees(options.map.mask_rad):g}° from "
-            f"{options.map.height_km:g} km "
-            "above the 1737.4 km sphere, without Earth stations and without terrain; passes under "
-            f"{wording.duration(options.map.minimum_pass_s)} do not end a gap."
+            f"Maps show {what}, above a constant {np.degrees(options.map.mask_rad):g}° and from "
+            f"{options.map.height_km:g} km above the 1737.4 km sphere, without terrain. The cells "
+            f"quoted in numbers "
+            "have exact edges; others may be sampled in time, which can miss a short pass that would "
+            "split a gap."
         )
     lines.append(
         "Earth orientation beyond the last date of the installed table holds UT1-UTC at its last value; "

@@ -126,6 +126,8 @@ def _map(result: MissionResult) -> dict[str, Any] | None:
         "height_km": asked.height_km,
         "mask_deg": math.degrees(asked.mask_rad),
         "minimum_pass_s": asked.minimum_pass_s,
+        "link": data["map_percent"].attrs["link"],
+        "mean_percent": float(data["map_percent"].attrs["mean_percent"]),
         "cells": int(share.size),
         "lowest_percent": float(share.min()),
         "highest_percent": float(share.max()),

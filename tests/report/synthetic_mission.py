@@ -363,6 +363,7 @@ def _dataset(t: Any, elevation: Any, up: Any, earth: Any, sun: Any, chains: Any,
     latitude = np.repeat(rows, counts)
     longitude = np.concatenate([90 + 180 * (np.arange(n) + 0.5) / n for n in counts])
     share = 55 - 35 * np.sin(np.radians(latitude)) + 5 * np.cos(np.radians(longitude - 150))
+    about = {"link": "chain", "mean_percent": float(share.mean()), "sample_s": 60.0}
     day = np.arange(int(np.ceil(days)))
     per_day = int(86400 / STEP)
     union = np.any(list(chains.values()), axis=0)
@@ -408,8 +409,21 @@ def _dataset(t: Any, elevation: Any, up: Any, earth: Any, sun: Any, chains: Any,
             "argument_of_periapsis_deg": pair(85 + 8 * wave, "degree", "argument of periapsis"),
             "periapsis_altitude_km": pair(a * (1 - e) - RADIUS, "km", "periapsis altitude"),
             "apoapsis_altitude_km": pair(a * (1 + e) - RADIUS, "km", "apoapsis altitude"),
-            "map_percent": (("cell",), share, {"units": "percent", "long_name": "time in view"}),
-            "map_longest_gap_h": (("cell",), 12 - share / 10, {"units": "h", "long_name": "longest gap"}),
+            "map_percent": (
+                ("cell",),
+                share,
+                {"units": "percent", "long_name": "time with a chain", **about},
+            ),
+            "map_longest_gap_h": (
+                ("cell",),
+                12 - share / 10,
+                {"units": "h", "long_name": "longest gap", **about},
+            ),
+            "map_exact": (
+                ("cell",),
+                np.zeros(share.size, dtype=np.int8),
+                {"units": "1", "long_name": "exact"},
+            ),
             "map_latitude_deg": (("cell",), latitude, {"units": "degrees_north"}),
             "map_longitude_deg": (("cell",), longitude, {"units": "degrees_east"}),
             "daily_percent": (("site", "link", "day"), np.array([[daily]]), {"units": "percent"}),
@@ -426,13 +440,5 @@ def _dataset(t: Any, elevation: Any, up: Any, earth: Any, sun: Any, chains: Any,
                 START + te,
                 {"units": "s", "long_name": "seconds past J2000 TDB"},
             ),
-        },
-        attrs={
-            "map_region": "far side",
-            "map_grid": "equal-area",
-            "map_resolution_deg": 5.0,
-            "map_minimum_pass_s": 120.0,
-            "map_mask_deg": 5.0,
-            "map_height_km": 0.0,
         },
     )

@@ -38,8 +38,8 @@ sites: {{pole: {{latitude: -89.5 deg, longitude: 0 deg}}}}
 ground: [goonhilly]
 spacecraft:
   stone:
-    orbit: {{frame: moon-op, periapsis_altitude: 5 km, apoapsis_altitude: 9000 km, inclination: 90 deg, raan: 0 deg,
-      argument_of_periapsis: 45 deg, mean_anomaly: 180 deg}}
+    orbit: {{frame: moon-op, periapsis_altitude: 5 km, apoapsis_altitude: 9000 km, inclination: 90 deg,
+      raan: 0 deg, argument_of_periapsis: 45 deg, mean_anomaly: 180 deg}}
     relay: {{from: pole, to: goonhilly}}
 """
 

@@ -41,6 +41,11 @@ def map_settings(result: MissionResult) -> str:
     ]
     if asked.minimum_pass_s > 0.0:
         parts.append(f"passes under {wording.duration(asked.minimum_pass_s)} not counted")
+    exact, sample = result.coverage["map_exact"].values, result.coverage["map_percent"].attrs["sample_s"]
+    if np.all(exact):
+        parts.append("every cell from exact edges")
+    else:
+        parts.append(f"extreme cells from exact edges, the others sampled every {wording.duration(sample)}")
     return "; ".join(parts)
 
 
@@ -201,14 +206,13 @@ def coverage_maps(result: MissionResult) -> Figure:
     """
     data = result.coverage
     share, gap = data["map_percent"].values.astype(float), data["map_longest_gap_h"].values.astype(float)
-    weight = np.ones(share.size)
-    if definition(result).grid != "equal-area":
-        weight = np.cos(np.radians(data["map_latitude_deg"].values))
-    mean = float(np.average(share, weights=weight))
     region = {"moon": "whole Moon"}.get(definition(result).region, definition(result).region)
+    attrs = data["map_percent"].attrs
+    reached = attrs["link"] == "chain"
     title = (
-        f"The {region} sees a relay {wording.percent(mean)} of the time on average, "
-        f"{wording.percent(float(share.min()))} at worst; longest gap anywhere "
+        f"The {region} {'reaches Earth over a relay' if reached else 'sees a relay'} "
+        f"{wording.percent(attrs['mean_percent'])} of the time on average, "
+        f"{wording.percent(float(share.min()))} at worst; longest gap "
         f"{wording.duration(3600.0 * float(gap.max()))}"
     )
     canvas = _Canvas.of(result)
@@ -217,7 +221,7 @@ def coverage_maps(result: MissionResult) -> Figure:
     figure = new_figure(9.6, height, title, subtitle=map_settings(result))
     scale, unit = wording.gap_scale(float(np.max(gap)))
     panels = (
-        (share, "viridis", "per cent of time with a relay in view", 100.0, 0.0),
+        (share, "viridis", f"per cent of time, {wording.LINK_TEXT[attrs['link']]}", 100.0, 0.0),
         (gap * scale, "cividis_r", f"longest gap, {unit} (dark is long)", np.inf, 4.8),
     )
     for values, cmap, label, ceiling, shift in panels:

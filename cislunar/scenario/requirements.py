@@ -40,14 +40,11 @@ def build_requirements(
     for item in value.data if value else ():
         if not item.ok:
             continue
-        name = item.get("name")
-        if name in seen:
-            reading.problem(
-                item.child("name").node,
-                f"{item.path}.name",
-                f"{quoted(name)} is the name of two requirements",
-            )
-        seen.add(name)
+        name = item.child("name")
+        if name is not None and name.data in seen:
+            reading.problem(name.node, name.path, f"{quoted(name.data)} is the name of two requirements")
+        elif name is not None:
+            seen.add(name.data)
         built += _requirement(item, sites, crafts, coverage, top, reading)
     return tuple(built)
 

@@ -133,6 +133,11 @@ def test_the_scenario_these_tests_spoil_is_valid() -> None:
         ("at_least: 60 %", "at_least: 60 %, at_most: 70 %", "the limit is given twice or mixed: found at_least and at_most"),
         (", at_least: 60 %", "", "the limit is missing; expected at_least or at_most"),
         ("    relay: {from: crater, to: dsn}\n", "", "26:36  analyses.coverage.map: there is no relay to map; expected relay: under a spacecraft"),
+        (
+            "region: far side}\n",
+            "region: far side}\n  - {name: Availability, site: crater, measure: longest_gap, at_most: 2 h}\n",
+            "26:12  requirements.1.name: 'Availability' is the name of two requirements",
+        ),
         # keys
         ("name: Test", "nam: Test", "2:1  unknown key 'nam'; did you mean 'name'?"),
         ("eccentricity:", "excentricity:", "18:7  spacecraft.alpine.orbit: unknown key 'excentricity'; did you mean 'eccentricity'?"),
@@ -197,6 +202,18 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
 
 def test_a_station_that_cannot_be_found_is_not_missed_again_by_the_relays() -> None:
     assert "ground.0: found 'dsm'" in complaint(spoilt("[dsn, goonhilly]", "[dsm, goonhilly]"))
+
+
+def test_two_requirements_without_a_name_are_two_mistakes() -> None:
+    text = spoilt(
+        "{name: Availability, ",
+        "{",
+        spoilt("analyses:", "  - {site: crater, measure: percent, at_least: 1 %}\nanalyses:"),
+    )
+    assert [said.split("  ")[1] for said in complaints(text)] == [
+        "requirements.0.name: missing; expected text of 1 to 200 characters",
+        "requirements.1.name: missing; expected text of 1 to 200 characters",
+    ]
 
 
 def test_tags_and_duplicates_are_reported_with_everything_else() -> None:

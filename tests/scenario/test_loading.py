@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import pickle
 from pathlib import Path
 
 import astropy.units as u
@@ -215,6 +216,12 @@ def test_changes_pile_up() -> None:
     twice = good().with_values({"physics.degree": 8}).with_values({"physics.degree": 10, "duration": "10 d"})
     assert twice.changes == (("physics.degree", "8"), ("physics.degree", "10"), ("duration", "10 d"))
     assert twice.duration_s == 864000.0
+
+
+def test_a_scenario_crosses_process_borders() -> None:
+    copied = pickle.loads(pickle.dumps(good()))
+    assert copied == good()
+    assert copied.with_values({"duration": "10 d"}).duration_s == 864000.0
 
 
 def test_scenarios_compare_by_value() -> None:

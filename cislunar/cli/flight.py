@@ -90,7 +90,7 @@ def _warn(messages: list[str]) -> None:
 
 def _unfinished(summary: dict[str, Any]) -> list[str]:
     return [
-        f"{name} did not finish: {entry['message']}"
+        f"{name} did not finish: {entry['message']} at {entry['end_utc']} UTC; the report says so too"
         for name, entry in summary["trajectories"].items()
         if entry["flown_s"] < entry["asked_s"]
     ]

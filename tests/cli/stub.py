@@ -15,7 +15,7 @@ SUMMARY: dict[str, Any] = {
     "schema": "cislunar-summary/1",
     "name": "Stub",
     "status": "complete",
-    "trajectories": {"alpine": {"message": "ok", "flown_s": 10.0, "asked_s": 10.0}},
+    "trajectories": {"alpine": {"message": "ok", "flown_s": 10.0, "asked_s": 10.0, "end_utc": "2027-03-02"}},
     "coverage": {"crater": {"chain": {"percent": 71.25, "gap_s": {"max": 5400.0}}}},
 }
 
@@ -29,7 +29,7 @@ class Result:
         self.summary = json.loads(json.dumps(SUMMARY)) | {"status": status}
         if status != "complete":
             self.summary["trajectories"]["alpine"] |= {
-                "message": "struck the Moon on 2027-03-02",
+                "message": "impact",
                 "flown_s": 4.0,
             }
         self.warnings = ["UT1-UTC is held"]

@@ -67,7 +67,9 @@ def test_json_prints_the_summary(scenario: Path, capfd: pytest.CaptureFixture[st
 def test_a_spacecraft_that_does_not_finish_is_3(scenario: Path, capfd: pytest.CaptureFixture[str]) -> None:
     stub.install("incomplete")
     assert main(["run", "relay.yaml", "--quiet"]) == 3
-    assert capfd.readouterr().err == "alpine did not finish: struck the Moon on 2027-03-02\n"
+    assert (
+        capfd.readouterr().err == "alpine did not finish: impact at 2027-03-02 UTC; the report says so too\n"
+    )
     assert (scenario.parent / "relay-report" / "report.html").exists()
 
 

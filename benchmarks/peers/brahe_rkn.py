@@ -24,22 +24,23 @@ Array = NDArray[np.float64]
 
 
 @cache
-def _scratch() -> Path:
-    """A folder of this process with the files brahe looks for."""
-    folder = Path(tempfile.mkdtemp(prefix="peer-brahe-"))
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder of this process with the files brahe looks for; removed when the process ends."""
+    holder = tempfile.TemporaryDirectory(prefix="peer-brahe-")
+    folder = Path(holder.name)
     kernels = folder / "naif"
     kernels.mkdir()
     for name in ("de440s.bsp", "moon_pa_de440_200625.bpc"):
         (kernels / name).symlink_to(lunar_carrier(name))
     os.environ["BRAHE_CACHE"] = str(folder)
-    return folder
+    return holder
 
 
 class Brahe:
     """brahe's NumericalOrbitPropagator; the tolerance is relative (absolute: 1e6 m times it)."""
 
     def __init__(self, model: PeerModel, span: tuple[float, float], method: str = "RKN1210") -> None:
-        folder = _scratch()
+        folder = Path(_scratch().name)
         brahe: Any = import_module("brahe")
 
         self.name = f"brahe {method}"

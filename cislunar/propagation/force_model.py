@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cislunar.constants import AU_KM, EARTH_RADIUS_KM, MOON_RADIUS_KM, SOLAR_PRESSURE_N_M2, SUN_RADIUS_KM
+from cislunar.constants import (
+    AU_KM,
+    EARTH_RADIUS_KM,
+    MOON_RADIUS_KM,
+    SOLAR_PRESSURE_N_M2,
+    SPEED_OF_LIGHT_KM_S,
+    SUN_RADIUS_KM,
+)
 from cislunar.environment.ephemeris import EARTH_MOON_BARYCENTRE, Ephemeris
 from cislunar.environment.gravity import PACKAGED_FIELD, GravityField, load_field
 from cislunar.environment.orientation import LunarOrientation, axes_rotation
 from cislunar.errors import InputError
 from cislunar.propagation.granules import GranuleTable
 from cislunar.propagation.harmonics import pack_coefficients
+from cislunar.propagation.tides import RADIUS_KM, SolidTide
 
 if TYPE_CHECKING:
     from cislunar.propagation.model import Model
+    from cislunar.propagation.systems import RelativisticModel
 
 BODY_RADIUS_KM: Mapping[str, float] = {
     "sun": SUN_RADIUS_KM,
@@ -100,6 +109,12 @@ class ForceModel:
         Default: the packaged DE440 table.
     orientation : LunarOrientation, optional
         Default: the packaged DE440 librations.
+    tide : SolidTide or bool
+        Solid tide of the Moon raised by Earth and Sun; True for that of `SolidTide()`. At most 9e-10 km/s^2.
+    relativity : bool
+        Relativistic correction of the central body (Schwarzschild term), 1e-13 km/s^2 in a low lunar orbit.
+        It depends on the velocity, so that the flight is made with the second method, Verner's 9(8) pair, at
+        twice the cost.
 
     Attributes
     ----------
@@ -132,6 +147,8 @@ class ForceModel:
         radiation_pressure: RadiationPressure | ArrayLike | None = None,
         ephemeris: Ephemeris | None = None,
         orientation: LunarOrientation | None = None,
+        tide: SolidTide | bool = False,
+        relativity: bool = False,
     ) -> None:
         self.center = center
         self.bodies = _checked_bodies(center, bodies)
@@ -157,7 +174,11 @@ class ForceModel:
                     f"(moon, earth); got centre {center!r} and shadows {shadows}"
                 )
             optical = ("sun", *shadows)
-        self._tabled = tuple(name for name in dict.fromkeys((*self.bodies, *optical)) if name != center)
+        self.tide = _checked_tide(center, tide)
+        self.relativity = bool(relativity)
+        raising = self.tide.raised_by if self.tide is not None else ()
+        tabled = dict.fromkeys((*self.bodies, *optical, *raising))
+        self._tabled = tuple(name for name in tabled if name != center)
         if radiation_pressure is not None:
             # The loop knows all bodies that may cover the Sun when it comes to it.
             self._tabled = (*(name for name in self._tabled if name != "sun"), "sun")
@@ -165,8 +186,11 @@ class ForceModel:
     def __repr__(self) -> str:
         """Say in one line what acts."""
         field = f"{self.field.name} {self.degree}x{self.degree}" if self.field is not None else "point mass"
+        others = ", ".join(self.bodies) or "no other bodies"
         light = "" if self.radiation_pressure is None else ", radiation pressure"
-        return f"ForceModel({self.center}: {field}; {', '.join(self.bodies) or 'no other bodies'}{light})"
+        tide = "" if self.tide is None else ", solid tide"
+        relativity = ", relativity" if self.relativity else ""
+        return f"ForceModel({self.center}: {field}; {others}{light}{tide}{relativity})"
 
     def provenance(self) -> dict[str, Any]:
         """Describe the model for reports: field, degree, axes, bodies, mass parameters, tables."""
@@ -180,6 +204,8 @@ class ForceModel:
             "gm_km3_s2": dict(self.gm),
             "radiation_pressure": pressure is not None,
             "shadows": list(pressure.shadows) if pressure is not None else [],
+            "tide_love_number": self.tide.love_number if self.tide is not None else None,
+            "relativity": self.relativity,
             "ephemeris": self.ephemeris.name,
             "orientation": self.orientation.realisation,
         }
@@ -208,16 +234,19 @@ class ForceModel:
         return GranuleTable(self._sample, (start, end))
 
     @cached_property
-    def compiled(self) -> Model:
+    def compiled(self) -> Model | RelativisticModel:
         """Constants of this model in the form of the integration loop."""
         from cislunar.propagation.model import Model
 
-        rows, field_radius = np.zeros(0), 1.0
+        rows, field_radius = np.zeros(0), RADIUS_KM
         if self.field is not None and self._turns:
-            rows = pack_coefficients(self.field.c, self.field.s, self.degree)
+            c, s = self.field.c, self.field.s
+            if self.tide is not None:
+                c, s = self.tide.static_coefficients(self.field)
+            rows = pack_coefficients(c, s, self.degree)
             field_radius = self.field.radius_km
         shadows = self.radiation_pressure.shadows if self.radiation_pressure is not None else ()
-        return Model(
+        model = Model(
             gm=float(self.gm[self.center]),
             bodies=len(self._tabled),
             body_gm=np.array([self.gm.get(name, 0.0) for name in self._tabled]),
@@ -231,7 +260,19 @@ class ForceModel:
             ),
             occulter_radii=np.array([BODY_RADIUS_KM[name] for name in shadows], float),
             sun_radius=SUN_RADIUS_KM,
+            tides=0 if self.tide is None else 1,
+            body_tide=np.array([self._tide_strength(name, field_radius) for name in self._tabled], float),
         )
+        if not self.relativity:
+            return model
+        from cislunar.propagation.systems import RelativisticModel
+
+        return RelativisticModel(model, 1.0 / SPEED_OF_LIGHT_KM_S**2)
+
+    def _tide_strength(self, body: str, field_radius: float) -> float:
+        if self.tide is None or body not in self.tide.raised_by:
+            return 0.0
+        return self.tide.strength(self.gm.get(body, self.ephemeris.gm[body]), field_radius)
 
     def pressure(self, n: int) -> np.ndarray:
         """Radiation pressure on n trajectories: acceleration times distance from the Sun squared."""
@@ -293,6 +334,15 @@ def _checked_bodies(center: str, bodies: Sequence[str]) -> tuple[str, ...]:
     if EARTH_MOON_BARYCENTRE in names and {"earth", "moon"} & {center, *names}:
         raise InputError(f"bodies: {EARTH_MOON_BARYCENTRE} stands for Earth and Moon together; got {names}")
     return names
+
+
+def _checked_tide(center: str, tide: SolidTide | bool) -> SolidTide | None:
+    """Return the tide wanted, or None."""
+    if tide is False or tide is None:
+        return None
+    if center != "moon":
+        raise InputError(f"tide: known for the Moon only; the centre is {center!r}")
+    return SolidTide() if tide is True else tide
 
 
 def _load_field(center: str, gravity: Any, degree: int | None) -> GravityField | None:

@@ -56,6 +56,22 @@ def rotate_back(qw: Any, qx: Any, qy: Any, qz: Any, x: Any, y: Any, z: Any) -> t
 
 
 @register_jitable
+def solid_tide(x: Any, y: Any, z: Any, bx: Any, by: Any, bz: Any, strength: Any) -> tuple[Any, Any, Any]:
+    """Attraction of the bulge of degree 2 that a body at `b` raises on the centre.
+
+    The gradient of `strength P2(cos psi) / (|b|^3 r^3)`, see `tides`; `strength` is `k2 GM R^5` of the body.
+    """
+    r2 = x * x + y * y + z * z
+    b2 = bx * bx + by * by + bz * bz
+    along = x * bx + y * by + z * bz
+    inverse_r2 = 1.0 / r2
+    scale = 3.0 * strength * inverse_r2 * inverse_r2 / (np.sqrt(r2) * b2 * np.sqrt(b2))
+    towards = scale * along / b2
+    outwards = scale * (0.5 - 2.5 * along * along * inverse_r2 / b2)
+    return towards * bx + outwards * x, towards * by + outwards * y, towards * bz + outwards * z
+
+
+@register_jitable
 def schwarzschild(
     x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, gm: Any, inverse_c2: Any
 ) -> tuple[Any, Any, Any]:
@@ -63,7 +79,8 @@ def schwarzschild(
 
     First line of equation 10.12 of the IERS Conventions with beta = gamma = 1,
     `gm / (c^2 r^3) [(4 gm / r - v^2) r + 4 (r . v) v]` [1]_. Its size relative to the central attraction is
-    about `3 gm / (c^2 r)`: 9e-11 (1.2e-13 km/s^2) in a low lunar orbit, 2e-9 in a low Earth orbit.
+    about `3 gm / (c^2 r)`: 9e-11 (1.3e-13 km/s^2) in a low lunar orbit, which moves it by 2.5 cm in a day, and
+    2e-9 in a low Earth orbit.
 
     References
     ----------

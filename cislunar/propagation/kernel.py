@@ -307,6 +307,8 @@ def _model_pointers(model: Model) -> Model:
         pointer(model.occulters),
         pointer(model.occulter_radii),
         model.sun_radius,
+        model.tides,
+        pointer(model.body_tide),
     )
 
 

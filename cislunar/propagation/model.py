@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
-from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward
+from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward, solid_tide
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics
 from cislunar.propagation.simd import LANES, load, splat, store
@@ -37,6 +37,10 @@ class Model(NamedTuple):
     """Bodies that cast shadows, by number; -1 for the centre."""
     occulter_radii: Any
     sun_radius: float
+    tides: int
+    """1 if the bodies raise tides on the centre, else 0."""
+    body_tide: Any
+    """Strength of the tide that each body raises, see `tides.SolidTide`, km^8/s^2."""
 
 
 @register_jitable(forceinline=True)
@@ -123,6 +127,11 @@ def acceleration(
         ax += fx
         ay += fy
         az += fz
+        if model.tides > 0:
+            fx, fy, fz = solid_tide(x, y, z, bx, by, bz, model.body_tide[number])
+            ax += fx
+            ay += fy
+            az += fz
     if model.degree > 0:
         at = 3 * bodies + 3
         qw = _series(environment, at, u)

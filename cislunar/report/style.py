@@ -159,7 +159,9 @@ def inches(
 
 
 def legend_above(axes: Axes, columns: int = 4, **options: Any) -> None:
-    """Put the legend in a row above the axes, where it cannot cover data."""
+    """Put the legend in a row above the axes, where it cannot cover data; none if nothing has a label."""
+    if not axes.get_legend_handles_labels()[0] and "handles" not in options:
+        return
     axes.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cislunar.errors import InputError
 from cislunar.report import wording
-from cislunar.report.figures.moonmap import mark_sites, relief
+from cislunar.report.figures.moonmap import levels, mark_sites, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.style import drawing, inches, new_figure
 
@@ -133,7 +133,7 @@ class _Canvas:
         picture = np.where(np.isfinite(shown)[..., None], painted, self.ground[..., None])
         picture = np.clip(np.nan_to_num(picture, nan=1.0), 0.0, 1.0)
         alpha = np.isfinite(self.ground)[..., None].astype(float)
-        return np.round(255 * np.concatenate([picture, alpha], axis=-1)).astype(np.uint8)
+        return levels(np.concatenate([picture, alpha], axis=-1))
 
 
 def _draw(

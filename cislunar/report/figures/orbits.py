@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.report import wording
 from cislunar.report.facts import DAY, lunar_orientation, window
-from cislunar.report.figures.moonmap import mark_sites, relief
+from cislunar.report.figures.moonmap import levels, mark_sites, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.figures.timeaxis import time_axis
 from cislunar.report.style import BLACK, GREY, drawing, inches, legend_above, new_figure, plain, series
@@ -189,7 +189,7 @@ def ground_tracks(result: MissionResult) -> Figure:
         ground = relief(latitude, longitude)
         shade = np.nan_to_num(0.25 + 0.75 * ground, nan=1.0)
         axes.imshow(
-            np.round(255 * shade).astype(np.uint8),
+            levels(shade),
             extent=extent,
             cmap="gray",
             vmin=0,

@@ -144,6 +144,7 @@ def _launch(
 
 
 def _forces(scenario: Scenario, crafts: list[Spacecraft], environment: Environment) -> ForceModel:
+    from cislunar.environment.gravity import load_field
     from cislunar.propagation import ForceModel
 
     def pushed(craft: Spacecraft) -> float:
@@ -154,7 +155,9 @@ def _forces(scenario: Scenario, crafts: list[Spacecraft], environment: Environme
     ratios = np.array([pushed(craft) for craft in crafts])
     return ForceModel(
         center="moon",
-        gravity=scenario.physics.gravity,
+        gravity=load_field(
+            scenario.physics.gravity, scenario.physics.degree, frame=scenario.physics.gravity_frame
+        ),
         degree=scenario.physics.degree,
         bodies=scenario.physics.bodies,
         radiation_pressure=ratios if np.any(ratios > 0.0) else None,

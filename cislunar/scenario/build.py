@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from cislunar.errors import InputError
-from cislunar.scenario import format as declared
 from cislunar.scenario import model
 from cislunar.scenario.format_analyses import DEFAULT_MAP_MASK_DEG, DEFAULT_MAP_RESOLUTION_DEG
 from cislunar.scenario.ground import build_ground
 from cislunar.scenario.names import names_of
+from cislunar.scenario.physics import build_physics
 from cislunar.scenario.reading import Reading, Value, node_text
 from cislunar.scenario.requirements import build_requirements
 from cislunar.scenario.spacecraft import build_spacecraft
@@ -54,7 +54,7 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
     analyses = top.child("analyses")
     coverage = _coverage(analyses, tuple(sites), bool(relays), top, reading)
     requirements = build_requirements(top.child("requirements"), sites, crafts, coverage, top, reading)
-    _check_degree(top.child("physics"), reading)
+    physics = build_physics(top.child("physics"), reading)
     _check_effect(top, crafts, reading)
     lifetime = analyses.child("lifetime") if analyses else None
     check_span(top, duration_s, reading)
@@ -66,7 +66,7 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
         epoch_tdb=top.get("epoch"),
         epoch_text=node_text(top.data["epoch"].node),
         duration_s=duration_s,
-        physics=_physics(top.child("physics")),
+        physics=physics,
         data=_data_files(top.child("data")),
         sites=definitions,
         stations=ground.stations,
@@ -107,19 +107,6 @@ def _duration(top: Value, reading: Reading) -> float | None:
     return float(end.data - epoch)
 
 
-def _check_degree(physics: Value | None, reading: Reading) -> None:
-    degree = physics.child("degree") if physics else None
-    if degree is None or physics is None or physics.get("gravity", declared.GRAVITY) != declared.GRAVITY:
-        return
-    if degree.data > declared.PACKAGED_DEGREE:
-        reading.problem(
-            degree.node,
-            degree.path,
-            f"found {degree.data}; the packaged field ends at degree {declared.PACKAGED_DEGREE}; "
-            "expected no more, or gravity: the path of a larger field",
-        )
-
-
 def _check_effect(top: Value, crafts: dict[str, Value], reading: Reading) -> None:
     """Refuse what speaks of propagation where every spacecraft follows a file."""
     orbits = [craft.child("orbit") if craft.ok else None for craft in crafts.values()]
@@ -130,16 +117,6 @@ def _check_effect(top: Value, crafts: dict[str, Value], reading: Reading) -> Non
         if value is not None:
             message = "has no effect: every spacecraft follows an ephemeris file and none is propagated"
             reading.problem(value.node, value.path, message)
-
-
-def _physics(value: Value | None) -> model.Physics:
-    bodies = value.child("bodies") if value else None
-    return model.Physics(
-        gravity=value.get("gravity", declared.GRAVITY) if value else declared.GRAVITY,
-        degree=value.get("degree", declared.DEFAULT_DEGREE) if value else declared.DEFAULT_DEGREE,
-        bodies=tuple(dict.fromkeys(item.data for item in bodies.data)) if bodies else declared.DEFAULT_BODIES,
-        tolerance=value.get("tolerance", declared.DEFAULT_TOLERANCE) if value else declared.DEFAULT_TOLERANCE,
-    )
 
 
 def _data_files(value: Value | None) -> model.DataFiles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cislunar.environment.orientation import LUNAR_FRAMES
 from cislunar.scenario.format_analyses import COVERAGE, LIFETIME, REQUIREMENT, setting
 from cislunar.scenario.format_places import GROUND_ITEM, SITE
 from cislunar.scenario.format_spacecraft import SPACECRAFT
@@ -80,6 +81,15 @@ SCENARIO: Spec = Record(
                 description="Forces and accuracy of the propagation.",
                 fields={
                     "gravity": Field(_GRAVITY, default=GRAVITY),
+                    "gravity_frame": Field(
+                        Choice(
+                            words=LUNAR_FRAMES,
+                            description=(
+                                "Lunar axes of the coefficients of a gravity file that does not name them; "
+                                "the fields of the GRAIL mission are in MOON_PA_DE430."
+                            ),
+                        )
+                    ),
                     "degree": Field(
                         Integer(
                             description="Degree and order of the Moon's gravity.",

@@ -23,6 +23,8 @@ class Physics:
     ----------
     gravity : str or Path
         The packaged field by name, or a file.
+    gravity_frame : str or None
+        Lunar axes of the coefficients, for a file that does not name them.
     degree : int
         Degree and order of the Moon's gravity.
     bodies : tuple of str
@@ -32,6 +34,7 @@ class Physics:
     """
 
     gravity: str | Path
+    gravity_frame: str | None
     degree: int
     bodies: tuple[str, ...]
     tolerance: float

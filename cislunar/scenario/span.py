@@ -31,11 +31,14 @@ def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
     """
     from cislunar.environment.ephemeris import Ephemeris
     from cislunar.environment.orientation import LunarOrientation
+    from cislunar.environment.terrain import Terrain
 
     epoch = top.child("epoch")
     files = top.child("data")
     spk = files.child("ephemeris") if files else None
     bpc = files.child("lunar_orientation") if files else None
+    terrain = files.child("terrain") if files else None
+    _open(terrain, lambda value: Terrain.from_file(value.data), reading)
     ephemeris = _open(spk, lambda value: Ephemeris.from_files([item.data for item in value.data]), reading)
     orientation = _open(bpc, lambda value: LunarOrientation.from_bpc(value.data), reading)
     if (spk and ephemeris is None) or (bpc and orientation is None):

@@ -21,6 +21,21 @@ from cislunar.scenario.model import Scenario
 from cislunar.scenario.regions import REGIONS, contains
 from cislunar.time import parse_epoch
 
+FIELD = """product_type gravity_field
+modelname test
+earth_gravity_constant 4.9028001224453001e+12
+radius 1.738e+06
+max_degree 2
+norm fully_normalized
+errors no
+tide_system tide_free
+end_of_head
+gfc 0 0 1.0 0.0
+gfc 2 0 -9.0882e-05 0.0
+gfc 2 1 0.0 0.0
+gfc 2 2 3.4671e-05 0.0
+"""
+
 
 def test_quantities_are_in_internal_units() -> None:
     scenario = good()
@@ -157,10 +172,36 @@ def test_a_file_and_its_text_are_the_same_scenario(tmp_path: Path) -> None:
 
 
 def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
-    (tmp_path / "field.gfc").write_text("x")
+    (tmp_path / "field.gfc").write_text(FIELD)
     file = tmp_path / "a.yaml"
-    file.write_text(GOOD + "physics: {gravity: ./field.gfc, degree: 300}\n", encoding="utf-8")
+    physics = "physics: {gravity: ./field.gfc, degree: 2, gravity_frame: MOON_PA_DE430}\n"
+    file.write_text(GOOD + physics, encoding="utf-8")
     assert cislunar.load(file).physics.gravity == tmp_path / "field.gfc"
+
+
+@pytest.mark.parametrize(
+    ("physics", "message"),
+    [
+        ("gravity: ./field.gfc, degree: 2", "in a scenario the axes are stated by physics.gravity_frame"),
+        ("gravity: ./field.gfc, degree: 3, gravity_frame: MOON_PA_DE430", "degree"),
+        ("gravity_frame: MOON_PA_DE430", "has no effect: grgm1200a states its own axes"),
+        ("gravity_frame: MOON_PA_DE43", "did you mean 'MOON_PA_DE430'?"),
+    ],
+)
+def test_a_gravity_file_is_checked_before_anything_is_flown(
+    tmp_path: Path, physics: str, message: str
+) -> None:
+    (tmp_path / "field.gfc").write_text(FIELD)
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.from_text(GOOD + f"physics: {{{physics}}}\n", directory=tmp_path)
+    assert len(caught.value.problems) == 1
+    assert message in str(caught.value)
+
+
+def test_a_terrain_file_is_checked_before_anything_is_flown(tmp_path: Path) -> None:
+    (tmp_path / "moon.tif").write_text("<html>not found</html>")
+    with pytest.raises(ScenarioError, match=r"data.terrain: .*moon.tif: .*expected"):
+        Scenario.from_text(GOOD + "data: {terrain: ./moon.tif}\n", directory=tmp_path)
 
 
 # --- changes in code ------------------------------------------------------------------------------

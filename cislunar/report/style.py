@@ -200,4 +200,4 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
 
 def title_of(figure: Figure) -> str:
     """Give the statement a figure carries as its title."""
-    return figure.get_suptitle().replace(r"\$", "$").replace("\n", " ")
+    return figure.get_suptitle().replace(r"\$", "$").replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")

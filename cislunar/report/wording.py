@@ -7,6 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+NBSP = "\N{NO-BREAK SPACE}"
+"""Keeps a number and its unit on one line."""
+
 LINK_TEXT = {
     "chain": "site – relay – Earth",
     "site-relay": "site – relay",
@@ -38,13 +41,13 @@ def duration(seconds: float | None) -> str:
         return "–"
     size = abs(seconds)
     if size < 90.0:
-        return f"{seconds:.3g} s"
+        return f"{seconds:.3g}{NBSP}s"
     if size < 3600.0:
-        return f"{seconds / 60.0:.3g} min"
+        return f"{seconds / 60.0:.3g}{NBSP}min"
     if size < 3.0 * 86400.0:
-        return f"{seconds / 3600.0:.3g} h"
+        return f"{seconds / 3600.0:.3g}{NBSP}h"
     days = seconds / 86400.0
-    return f"{days:.0f} d" if size >= 100.0 * 86400.0 else f"{days:.3g} d"
+    return f"{days:.0f}{NBSP}d" if size >= 100.0 * 86400.0 else f"{days:.3g}{NBSP}d"
 
 
 def gap_scale(longest_h: float) -> tuple[float, str]:
@@ -57,19 +60,19 @@ def percent(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     if value <= 0.0 or value >= 100.0:
-        return f"{value:.0f} %"
+        return f"{value:.0f}{NBSP}%"
     if value < 0.05:
-        return "< 0.1 %"
+        return f"<{NBSP}0.1{NBSP}%"
     if value > 99.95:
-        return "> 99.9 %"
-    return f"{value:.1f} %"
+        return f">{NBSP}99.9{NBSP}%"
+    return f"{value:.1f}{NBSP}%"
 
 
 def number(value: float | None, digits: int = 1) -> str:
     """Write a number with fixed decimals; None and values that are not finite give a dash."""
     if value is None or not math.isfinite(value):
         return "–"
-    text = f"{value:,.{digits}f}".replace(",", " ")
+    text = f"{value:,.{digits}f}".replace(",", NBSP)
     return text.replace("-", "−")
 
 

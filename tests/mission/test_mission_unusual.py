@@ -102,8 +102,8 @@ def test_its_report_is_written_without_any_warning(name, tmp_path):
 def test_sunlight_acts_on_the_spacecraft_that_has_an_area():
     """Pressure of 4.56e-6 N/m^2 on 1.5 x 5 m^2 and 100 kg pushes by a t^2 / 2, some 11 km in three days.
 
-    On an orbit the push partly averages out; it must at least show in hundreds of metres, and not at all on the
-    spacecraft without an area.
+    On an orbit the push partly averages out; it must at least show in hundreds of metres, and not at all on
+    the spacecraft without an area.
     """
     light = {"area": "5 m^2", "coefficient": 1.5}
     plain = fly()

@@ -142,7 +142,9 @@ def propagate(
     )
 
 
-def acceleration(position: ArrayLike, epoch: ArrayLike, forces: ForceModel) -> np.ndarray:
+def acceleration(
+    position: ArrayLike, epoch: ArrayLike, forces: ForceModel, velocity: ArrayLike | None = None
+) -> np.ndarray:
     """Acceleration that a force model gives, relative to its centre.
 
     Parameters
@@ -153,6 +155,8 @@ def acceleration(position: ArrayLike, epoch: ArrayLike, forces: ForceModel) -> n
         Seconds past J2000 TDB.
     forces : ForceModel
         What acts.
+    velocity : array_like, shape as `position`, optional
+        km/s; needed by forces that depend on it (relativity), zero when left out.
 
     Returns
     -------
@@ -175,6 +179,13 @@ def acceleration(position: ArrayLike, epoch: ArrayLike, forces: ForceModel) -> n
     if positions.shape[0] != 3:
         raise InputError(f"position: expected shape (3, n); got {np.shape(position)}")
     n = positions.shape[1]
+    states = np.zeros((6, n))
+    states[:3] = positions
+    if velocity is not None:
+        velocities = np.asarray(velocity, dtype=np.float64)
+        if velocities.shape != np.shape(position):
+            raise InputError(f"velocity: expected the shape of the position; got {velocities.shape}")
+        states[3:] = velocities.reshape(3, n)
     epochs = per_trajectory(epoch, n, "epoch")
     forces.ephemeris.require_span(float(epochs.min()), float(epochs.max()), "acceleration")
     granules = forces.table.between(float(epochs.min()), float(epochs.max()))
@@ -182,7 +193,7 @@ def acceleration(position: ArrayLike, epoch: ArrayLike, forces: ForceModel) -> n
     result = np.empty((3, n))
     lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
     accelerations(
-        positions,
+        states,
         epochs,
         forces.pressure(n),
         lanes,

@@ -79,8 +79,8 @@ def schwarzschild(
 
     First line of equation 10.12 of the IERS Conventions with beta = gamma = 1,
     `gm / (c^2 r^3) [(4 gm / r - v^2) r + 4 (r . v) v]` [1]_. Its size relative to the central attraction is
-    about `3 gm / (c^2 r)`: 9e-11 (1.3e-13 km/s^2) in a low lunar orbit, which moves it by 2.5 cm in a day, and
-    2e-9 in a low Earth orbit.
+    about `3 gm / (c^2 r)`: 9e-11 in a low lunar orbit (1.3e-13 km/s^2, 2.5 cm in a day), 2e-9 in a low Earth
+    orbit.
 
     References
     ----------

@@ -403,7 +403,7 @@ def advance(
 
 @kernel
 def accelerations(
-    position: np.ndarray,
+    state: np.ndarray,
     epoch: np.ndarray,
     pressure: np.ndarray,
     lanes: Lanes,
@@ -411,15 +411,15 @@ def accelerations(
     table: Table,
     result: np.ndarray,
 ) -> None:
-    """Write the acceleration, shape (3, n), at positions (3, n) and epochs (n,)."""
+    """Write the acceleration, shape (3, n), at states (6, n) and epochs (n,)."""
     lanes, model, table = _lane_pointers(lanes), system_pointers(model), _table_pointers(table)
     numbers = lanes.numbers
     n = epoch.size
     for start in range(0, n, LANES):
         for i in range(LANES):
             j = min(start + i, n - 1)
-            for k in range(3):
-                numbers[k * LANES + i] = position[k, j]
+            for k in range(6):
+                numbers[k * LANES + i] = state[k, j]
             numbers[row.PRESSURE * LANES + i] = pressure[j]
             numbers[row.T * LANES + i] = 0.0
             numbers[row.SIGN * LANES + i] = 1.0

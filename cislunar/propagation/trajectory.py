@@ -247,7 +247,7 @@ class Trajectory:
         if forces is not None:
             from cislunar.propagation.flight import acceleration
 
-            slopes = acceleration(table[:3], epoch + times, forces)
+            slopes = acceleration(table[:3], epoch + times, forces, table[3:])
         else:
             slopes = _slopes(times, table)
         nodes = np.concatenate([times[None] - times[0], table, slopes])

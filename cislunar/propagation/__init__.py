@@ -9,25 +9,45 @@ if TYPE_CHECKING:
     from cislunar.propagation.cr3bp import EARTH_MOON, ThreeBodySystem, propagate_three_body
     from cislunar.propagation.flight import acceleration, propagate
     from cislunar.propagation.force_model import ForceModel, RadiationPressure
+    from cislunar.propagation.montecarlo import (
+        Dispersion,
+        propagate_dispersed,
+        rtn_axes,
+        sample_states,
+        transport_covariance,
+    )
     from cislunar.propagation.status import Status
     from cislunar.propagation.stm import StateTransition, state_transition
+    from cislunar.propagation.tides import SolidTide
     from cislunar.propagation.trajectory import Trajectory
 
 __all__ = [
     "EARTH_MOON",
+    "Dispersion",
     "ForceModel",
     "RadiationPressure",
+    "SolidTide",
     "StateTransition",
     "Status",
     "ThreeBodySystem",
     "Trajectory",
     "acceleration",
     "propagate",
+    "propagate_dispersed",
     "propagate_three_body",
+    "rtn_axes",
+    "sample_states",
     "state_transition",
+    "transport_covariance",
 ]
 
 _HOMES = {
+    "Dispersion": "montecarlo",
+    "SolidTide": "tides",
+    "propagate_dispersed": "montecarlo",
+    "rtn_axes": "montecarlo",
+    "sample_states": "montecarlo",
+    "transport_covariance": "montecarlo",
     "EARTH_MOON": "cr3bp",
     "ThreeBodySystem": "cr3bp",
     "propagate_three_body": "cr3bp",

@@ -1,0 +1,177 @@
+"""Covariances carried by state-transition matrices, and sampled dispersions.
+
+Closed form: the two-body along-track growth of an error of the speed (W. H. Clohessy, R. S. Wiltshire,
+Journal of the Aerospace Sciences 27 (1960) 653-658: after whole turns of a circle, -3 t times the error). The linear
+and the sampled way stand against each other within the error of the sample: a variance from N samples is
+good to sqrt(2 / N) at one sigma; four are allowed.
+"""
+
+import numpy as np
+import pytest
+from orbits import EPOCH, circular, elliptical
+
+from cislunar.errors import InputError
+from cislunar.propagation import ForceModel, Status, propagate, state_transition
+from cislunar.propagation.montecarlo import (
+    propagate_dispersed,
+    rtn_axes,
+    sample_states,
+    transport_covariance,
+)
+
+DAY_S = 86400.0
+SIGMA = np.array([0.1, 0.2, 0.05, 1e-5, 2e-5, 1e-5])
+
+
+@pytest.fixture(scope="module")
+def kepler():
+    return ForceModel("moon", gravity=None, bodies=(), gm={"moon": 4902.8})
+
+
+@pytest.fixture(scope="module")
+def lunar():
+    return ForceModel(degree=4)
+
+
+def correlated():
+    rng = np.random.default_rng(9)
+    mixing = np.eye(6) + 0.3 * rng.normal(size=(6, 6))
+    root = SIGMA[:, None] * mixing
+    return root @ root.T
+
+
+def test_along_track_growth_in_closed_form(kepler):
+    state = circular(300.0, gm=4902.8)
+    r, v = np.linalg.norm(state[:3]), np.linalg.norm(state[3:])
+    turns = 5
+    duration = turns * 2 * np.pi * r / v
+    covariance = np.zeros((6, 6))
+    covariance[4, 4] = 1e-12  # 1 mm/s along the track
+    transition = state_transition(propagate(state, EPOCH, duration, kepler, rtol=1e-13))
+    end = transport_covariance(transition, covariance, axes="rtn")[:, :, 0]
+    assert np.sqrt(end[1, 1]) == pytest.approx(3.0 * duration * 1e-6, rel=1e-6)
+    assert np.sqrt(end[2, 2]) < 1e-8
+
+
+def test_rtn_axes():
+    states, _ = elliptical(4)
+    axes = rtn_axes(states)
+    for i in range(4):
+        r, v = axes[:, :, i] @ states[:3, i], axes[:, :, i] @ states[3:, i]
+        assert r == pytest.approx([np.linalg.norm(states[:3, i]), 0.0, 0.0], abs=1e-9)
+        assert v[1] > 0.0
+        assert abs(v[2]) < 1e-12
+        assert np.linalg.det(axes[:, :, i]) == pytest.approx(1.0, abs=1e-14)
+    with pytest.raises(InputError, match="straight up or down"):
+        rtn_axes(np.array([2000.0, 0.0, 0.0, 1.0, 0.0, 0.0]))
+
+
+@pytest.mark.parametrize("axes", ["icrf", "rtn"])
+def test_linear_and_sampled_ways_agree(lunar, axes):
+    states, epochs = elliptical(2)
+    samples, duration, middle = 2000, 1 * DAY_S, 0.4 * DAY_S
+    covariance = correlated()
+    transition = state_transition(propagate(states, epochs, duration, lunar, rtol=1e-12))
+    flown = propagate_dispersed(states, epochs, duration, lunar, covariance, samples, 42, axes)
+    assert flown.finished.all()
+    for time, linear in (
+        (None, transport_covariance(transition, covariance, axes=axes)),
+        (middle, transport_covariance(transition, covariance, middle, axes=axes)),
+    ):
+        sampled = flown.covariance(time, axes)
+        for i in range(2):
+            sigma = np.sqrt(np.diag(linear[:, :, i]))
+            scaled = sampled[:, :, i] / np.outer(sigma, sigma)
+            expected = linear[:, :, i] / np.outer(sigma, sigma)
+            assert np.abs(scaled - expected).max() < 4.0 * np.sqrt(2.0 / samples)
+            assert (
+                np.abs(flown.mean(time, axes)[:, i]) < 4.0 * sigma / np.sqrt(samples) + 0.02 * sigma
+            ).all()
+
+
+def test_trap_axes_matter(lunar):
+    states, epochs = elliptical(1)
+    transition = state_transition(propagate(states, epochs, DAY_S, lunar))
+    covariance = np.diag(np.array([1.0, 0.01, 0.01, 1e-6, 1e-6, 1e-6]) ** 2)
+    icrf = transport_covariance(transition, covariance, axes="icrf")
+    turned = transport_covariance(transition, covariance, axes="rtn")
+    sizes = [np.trace(matrix[:3, :3, 0]) for matrix in (icrf, turned)]
+    assert max(sizes) > 2.0 * min(sizes)
+
+
+def test_samples_are_reproducible_and_do_not_depend_on_the_company():
+    states, _ = elliptical(5)
+    covariance = correlated()
+    all_of_them = sample_states(states, covariance, 100, seed=7)
+    assert np.array_equal(sample_states(states[:, :2], covariance, 30, seed=7), all_of_them[:, :2, :30])
+    assert not np.array_equal(sample_states(states, covariance, 100, seed=8), all_of_them)
+    # different means have different draws
+    assert not np.allclose(all_of_them[:, 0] - states[:, :1], all_of_them[:, 1] - states[:, 1:2])
+
+
+def test_sampled_moments():
+    state = np.array([2000.0, 0.0, 0.0, 0.0, 1.5, 0.0])
+    covariance = correlated()
+    drawn = sample_states(state, covariance, 20000, seed=1)[:, 0]
+    sigma = np.sqrt(np.diag(covariance))
+    assert (np.abs(drawn.mean(axis=1) - state) < 4.0 * sigma / np.sqrt(20000)).all()
+    scaled = np.cov(drawn) / np.outer(sigma, sigma) - covariance / np.outer(sigma, sigma)
+    assert np.abs(scaled).max() < 4.0 * np.sqrt(2.0 / 20000)
+
+
+def test_singular_covariance_leaves_directions_exact():
+    state = np.array([2000.0, 0.0, 0.0, 0.0, 1.5, 0.0])
+    drawn = sample_states(state, np.diag([0, 0, 0, 1e-10, 0, 0.0]), 50, seed=1)[:, 0]
+    assert np.array_equal(np.delete(drawn, 3, axis=0), np.repeat(np.delete(state, 3)[:, None], 50, axis=1))
+    assert drawn[3].std() > 0.0
+
+
+def test_bitwise_same_for_any_number_of_threads_and_means(lunar):
+    states, epochs = elliptical(3)
+    one = propagate_dispersed(states, epochs, DAY_S, lunar, correlated(), 40, 5, threads=1)
+    two = propagate_dispersed(states, epochs, DAY_S, lunar, correlated(), 40, 5, threads=2)
+    assert np.array_equal(one.final, two.final)
+    alone = propagate_dispersed(states[:, 0], epochs[0], DAY_S, lunar, correlated(), 40, 5)
+    assert np.array_equal(alone.final[:, 0], one.final[:, 0])
+    assert one.final.shape == (6, 3, 40)
+    assert np.array_equal(one.start, sample_states(states, correlated(), 40, 5))
+
+
+def test_impacts_are_counted_and_left_out_of_the_statistics(lunar):
+    low = circular(12.0)
+    covariance = np.diag([0.0, 0.0, 0.0, 1e-4, 1e-4, 1e-4])  # 10 m/s: half of them come down
+    flown = propagate_dispersed(low, EPOCH, 0.2 * DAY_S, lunar, covariance, 60, 3)
+    hit = (flown.status == Status.IMPACT).sum()
+    assert 10 < hit < 50
+    assert flown.finished.sum() == 60 - hit
+    deviations = flown.deviations()
+    assert np.isnan(deviations[0, 0]).sum() == hit
+    assert np.isfinite(flown.covariance()).all()
+    assert flown.distance_percentile(50.0)[0] < flown.distance_percentile(99.0)[0]
+
+
+@pytest.mark.parametrize(
+    ("covariance", "text"),
+    [
+        (np.eye(5), "expected shape"),
+        (-np.eye(6), "trajectories 0, 1"),
+        (np.diag([np.nan, 1, 1, 1, 1, 1.0]), "trajectories 0, 1"),
+        (np.triu(np.ones((6, 6))), "symmetric"),
+    ],
+)
+def test_what_is_no_covariance(covariance, text):
+    states, _ = elliptical(2)
+    with pytest.raises(InputError, match=text):
+        sample_states(states, covariance, 10, seed=0)
+
+
+def test_other_wrong_input(lunar):
+    states, epochs = elliptical(2)
+    with pytest.raises(InputError, match="axes"):
+        sample_states(states, np.eye(6), 10, 0, axes="vnc")
+    with pytest.raises(InputError, match="samples"):
+        sample_states(states, np.eye(6), 0, 0)
+    flown = propagate_dispersed(states, epochs, 600.0, lunar, np.zeros((6, 6)), 3, 0)
+    assert np.array_equal(flown.final, np.repeat(flown.nominal.final[:, :, None], 3, axis=2))
+    with pytest.raises(InputError, match="ends before"):
+        flown.deviations(1e6)

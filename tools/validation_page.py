@@ -66,10 +66,12 @@ MODELLED = {
     ),
     "sunlight": "a sphere of constant coefficient; no attitude, no lunar albedo or infrared",
     "gravity": (
-        "the field as solved, without solid tides; the Earth as a point mass (its oblateness is "
-        "worth 3 to 11 m on the day-long coasts of Artemis I)"
+        "the field as solved; the Earth as a point mass (its oblateness is worth 3 to 11 m on the "
+        "day-long coasts of Artemis I)"
     ),
-    "relativity": "none in the equations of motion",
+    "solid tide and relativity": (
+        "options of `ForceModel`, checked against closed forms; scenarios leave them out"
+    ),
     "burns and station-keeping": (
         "none in this version: orbits drift as nature moves them, and the report shows how far"
     ),

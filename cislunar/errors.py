@@ -20,7 +20,7 @@ class InputError(CislunarError, ValueError):
 
 
 class DataFileError(CislunarError):
-    """A data file (ephemeris, orientation, gravity field, terrain, OEM) is missing, damaged or of the wrong kind."""
+    """A data file (ephemeris, gravity field, terrain, OEM, ...) is missing, damaged or of the wrong kind."""
 
 
 class OutputError(CislunarError):
@@ -72,6 +72,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
+        """Give `file:line:column  path: message`."""
         place = f"{self.file}:{self.line}:{self.column}"
         return f"{place}  {self.path}: {self.message}" if self.path else f"{place}  {self.message}"
 

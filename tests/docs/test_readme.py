@@ -15,7 +15,7 @@ import matplotlib
 import pytest
 from project_tools import ROOT, tool
 
-from cislunar.cli.main import main
+from cislunar.cli.main import ExitCode, main
 from cislunar.scenario.jsonschema import scenario_schema
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,6 +69,18 @@ def test_the_message_shown_is_the_one_given(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     assert main(["validate", "my-relay.yaml"]) == 2
     assert capsys.readouterr().err.strip() == shown
+
+
+def test_exit_codes_are_those_of_the_program():
+    text = " ".join(TEXT.split())
+    for code, words in [
+        (ExitCode.FLOWN, "flown"),
+        (ExitCode.DEFECT, "a defect of this program"),
+        (ExitCode.MISTAKE, "a mistake in the input"),
+        (ExitCode.INCOMPLETE, "a spacecraft did not finish"),
+        (ExitCode.INTERRUPTED, "interrupted"),
+    ]:
+        assert f"{int(code)} {words}" in text
 
 
 def test_editor_settings_are_json():

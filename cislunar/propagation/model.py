@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba.extending import register_jitable
 
 from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward, solid_tide
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics
+from cislunar.propagation.shadow_edges import Path, first_edge
 from cislunar.propagation.simd import LANES, load, splat, store
 from cislunar.propagation.sunlight import sunlight
 
@@ -76,6 +78,41 @@ def _light(x: Any, y: Any, z: Any, sx: Any, sy: Any, sz: Any, positions: Any, mo
             model.occulter_radii[i],
         )
     return light
+
+
+@register_jitable
+def _line(environment: Any, number: int, u0: Any, u1: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """Position of a body at one time and the way to its position at another; at the origin for number -1."""
+    x = y = z = dx = dy = dz = splat(0.0)
+    if number >= 0:
+        x = _series(environment, 3 * number, u0)
+        y = _series(environment, 3 * number + 1, u0)
+        z = _series(environment, 3 * number + 2, u0)
+        dx = _series(environment, 3 * number, u1) - x
+        dy = _series(environment, 3 * number + 1, u1) - y
+        dz = _series(environment, 3 * number + 2, u1) - z
+    return x, y, z, dx, dy, dz
+
+
+@register_jitable
+def first_shadow_edge(path: Path, u0: Any, u1: Any, environment: Any, model: Model) -> Any:
+    """Part of the step after which the first border of any shadow is met; more than 1 if there is none.
+
+    Parameters
+    ----------
+    path : Path
+        From `shadow_edges.foresee`.
+    u0, u1 : lanes
+        Start and end of the step on the scale of each lane's own polynomials.
+    environment, model
+        As for `acceleration`.
+    """
+    sun = _line(environment, model.sun, u0, u1)
+    edge = splat(2.0)
+    for i in range(model.shadows):
+        body = _line(environment, model.occulters[i], u0, u1)
+        edge = np.minimum(edge, first_edge(path, sun, body, model.sun_radius, model.occulter_radii[i]))
+    return edge
 
 
 @register_jitable(forceinline=True)

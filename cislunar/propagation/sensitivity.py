@@ -285,26 +285,30 @@ def step_derivatives(
 
 
 @kernel
-def chain(steps: np.ndarray, offsets: np.ndarray, result: np.ndarray) -> None:
-    """Multiply the derivatives of consecutive steps.
+def product(steps: np.ndarray, first: np.ndarray, last: np.ndarray, result: np.ndarray) -> None:
+    """Write the product of the derivatives of steps `first[i]` to `last[i] - 1`, later ones on the left.
 
     Parameters
     ----------
     steps : numpy.ndarray, shape (M, 6, 6)
-        Derivative of the step that ends at each node; not read at the first node of a trajectory.
-    offsets : numpy.ndarray, shape (n + 1,)
-        First node of each trajectory.
-    result : numpy.ndarray, shape (M, 6, 6)
-        Receives the derivative of each node with respect to the first one.
+        Derivatives of steps.
+    first, last : numpy.ndarray, shape (n,)
+        Ranges of steps; an empty range gives the unit matrix.
+    result : numpy.ndarray, shape (n, 6, 6)
+        Receives the products.
     """
-    for i in range(offsets.size - 1):
-        for node in range(offsets[i], offsets[i + 1]):
+    row_now = np.empty((6, 6))
+    for i in range(first.size):
+        for a in range(6):
+            for b in range(6):
+                result[i, a, b] = 1.0 if a == b else 0.0
+        for step in range(first[i], last[i]):
             for a in range(6):
                 for b in range(6):
-                    if node == offsets[i]:
-                        result[node, a, b] = 1.0 if a == b else 0.0
-                        continue
                     total = 0.0
                     for k in range(6):
-                        total += steps[node, a, k] * result[node - 1, k, b]
-                    result[node, a, b] = total
+                        total += steps[step, a, k] * result[i, k, b]
+                    row_now[a, b] = total
+            for a in range(6):
+                for b in range(6):
+                    result[i, a, b] = row_now[a, b]

@@ -1,9 +1,9 @@
 """Covariances carried by state-transition matrices, and sampled dispersions.
 
 Closed form: the two-body along-track growth of an error of the speed (W. H. Clohessy, R. S. Wiltshire,
-Journal of the Aerospace Sciences 27 (1960) 653-658: after whole turns of a circle, -3 t times the error). The linear
-and the sampled way stand against each other within the error of the sample: a variance from N samples is
-good to sqrt(2 / N) at one sigma; four are allowed.
+Journal of the Aerospace Sciences 27 (1960) 653-658: after whole turns of a circle, -3 t times the error). The
+linear and the sampled way stand against each other within the error of the sample: a variance from N samples
+is good to sqrt(2 / N) at one sigma; four are allowed.
 """
 
 import numpy as np

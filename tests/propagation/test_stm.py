@@ -95,6 +95,33 @@ def test_matrices_of_two_legs_multiply(lunar):
         assert block_error(whole.at(0.7 * DAY_S)[:, :, i], one[:, :, i]) < 1e-8
 
 
+def test_between_any_two_times(lunar):
+    states, epochs = elliptical(3)
+    flight = propagate(states, epochs, 2 * DAY_S, lunar, rtol=1e-12)
+    transition = state_transition(flight)
+    one, two = np.array([0.1, 0.5, 0.9]) * DAY_S, np.array([1.9, 1.2, 1.0]) * DAY_S
+    forth, back = transition.between(one, two), transition.between(two, one)
+    for i in range(3):
+        assert np.allclose(forth[:, :, i] @ back[:, :, i], np.eye(6), rtol=0, atol=1e-5)
+        begin = flight[i].at(one[i])[:, 0]
+        leg = propagate(begin, epochs[i] + one[i], two[i] - one[i], lunar, rtol=1e-12)
+        # the leg starts from the dense output, some millimetres from the path
+        assert block_error(forth[:, :, i], state_transition(leg).final[:, :, 0]) < 1e-7
+        # an impulse at the first time
+        dv = np.array([1e-6, -2e-6, 5e-7])
+        moved = propagate(begin + np.append(np.zeros(3), dv), leg.epoch, leg.duration, lunar, rtol=1e-12)
+        expected = forth[:, 3:, i] @ dv
+        assert moved.final[:, 0] - leg.final[:, 0] == pytest.approx(expected, rel=2e-3, abs=1e-9)
+
+
+def test_without_history_only_the_ends_remain(flight):
+    whole, ends = state_transition(flight), state_transition(flight, history=False)
+    assert np.array_equal(whole.final, ends.final)
+    assert ends.steps is None
+    with pytest.raises(InputError, match="history"):
+        ends.at(10.0)
+
+
 def test_at_given_times(flight):
     transition = state_transition(flight[20:])
     times = np.array([0.0, 1234.5, 5000.0])

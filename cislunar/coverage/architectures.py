@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cislunar.coverage.combine import GAPS, LONGEST_GAP, MOST_STATIONS, PASSES, PERCENT, combine
-from cislunar.coverage.finder import Relays, build_scene, find_chunk
+from cislunar.coverage.finder import Relays, build_scene, find_chunk, station_sines
 from cislunar.coverage.intervals import Intervals
 from cislunar.coverage.scene import Kind, Scene
+from cislunar.coverage.sky import with_sky
 from cislunar.coverage.tables import WindowTables
 from cislunar.errors import InputError
 
@@ -138,6 +139,7 @@ def architecture_coverage(
         functions += [(Kind.LIMB, 0, station), (Kind.STATION_RELAY, 0, station)]
     scene = build_scene(tables, sites, stations, functions, light_time)
     recorded = Relays.from_trajectory(trajectories, tables)
+    scene = with_sky(scene, tables, stations, station_sines(stations), recorded.reach_km())
     members = np.concatenate(([0], np.cumsum(sizes)))
     # Whole architectures, about so many relays at a time.
     groups = np.unique(

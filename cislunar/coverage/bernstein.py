@@ -21,7 +21,7 @@ import numpy as np
 
 from cislunar.coverage.sampling import FRACTION, ROW, SAMPLES, number
 from cislunar.propagation.jit import lean_kernel as kernel
-from cislunar.propagation.simd import LANES, load, store
+from cislunar.propagation.simd import LANES, all_lanes, load, store
 
 _DEGREE = SAMPLES - 1
 _U = FRACTION[:SAMPLES]
@@ -40,55 +40,88 @@ def _bernstein_matrix() -> np.ndarray:
     return inverse
 
 
-_TO_BERNSTEIN = _columns(_bernstein_matrix())
-_TO_CHEBYSHEV = _columns(np.linalg.inv(np.polynomial.chebyshev.chebvander(2.0 * _U - 1.0, _DEGREE)))
-_TO_MONOMIAL = _columns(np.linalg.inv(np.vander(2.0 * _U - 1.0, increasing=True)))
+MATRICES = np.concatenate(
+    (
+        _columns(_bernstein_matrix()),
+        _columns(np.linalg.inv(np.polynomial.chebyshev.chebvander(2.0 * _U - 1.0, _DEGREE))),
+        _columns(np.linalg.inv(np.vander(2.0 * _U - 1.0, increasing=True))),
+    )
+)
+"""From samples to Bernstein, Chebyshev and monomial coefficients. Compiled code reads them from its
+scratch memory, where
+they begin: as constants they would be copied to the stack on every call."""
+
+_TO_BERNSTEIN, _TO_CHEBYSHEV, _TO_MONOMIAL = (SAMPLES * ROW * k for k in range(3))
 
 
 @kernel
-def _times(matrix: Any, memory: Any, samples: int, result: int) -> None:
+def _times(memory: Any, matrix: int, samples: int, result: int) -> None:
     for k in range(0, ROW, LANES):
-        total = number(memory, samples) * load(matrix, k)
+        total = number(memory, samples) * load(memory, matrix + k)
         for j in range(1, SAMPLES):
-            total = total + number(memory, samples + j) * load(matrix, j * ROW + k)
+            total = total + number(memory, samples + j) * load(memory, matrix + j * ROW + k)
         store(memory, result + k, total)
 
 
 @kernel
 def to_bernstein(memory: Any, samples: int, result: int) -> None:
     """Bernstein coefficients, at `result`, of the polynomial through `samples`."""
-    _times(_TO_BERNSTEIN, memory, samples, result)
+    _times(memory, _TO_BERNSTEIN, samples, result)
+
+
+@kernel
+def certify(memory: Any, samples: int, result: int, allowance: float) -> float:
+    """Sign of the function throughout the stretch, if it is certain.
+
+    Parameters
+    ----------
+    memory : ndarray
+    samples : int
+        Where the samples are.
+    result : int
+        Where two rows receive the Bernstein and the Chebyshev coefficients.
+    allowance : float
+        What the function must clear zero by, on top of four times the truncation error.
+
+    Returns
+    -------
+    float
+        1, -1, or 0 if it is not certain.
+    """
+    for k in range(0, ROW, LANES):
+        sample = number(memory, samples)
+        bernstein = sample * load(memory, _TO_BERNSTEIN + k)
+        chebyshev = sample * load(memory, _TO_CHEBYSHEV + k)
+        for j in range(1, SAMPLES):
+            sample = number(memory, samples + j)
+            bernstein = bernstein + sample * load(memory, _TO_BERNSTEIN + j * ROW + k)
+            chebyshev = chebyshev + sample * load(memory, _TO_CHEBYSHEV + j * ROW + k)
+        store(memory, result + k, bernstein)
+        store(memory, result + ROW + k, chebyshev)
+    margin = 4.0 * truncation(memory, result + ROW) + allowance
+    positive = True
+    negative = True
+    for k in range(0, ROW, LANES):
+        bernstein = load(memory, result + k)
+        positive = positive and all_lanes(bernstein > margin)
+        negative = negative and all_lanes(bernstein < -margin)
+    return 1.0 if positive else (-1.0 if negative else 0.0)
 
 
 @kernel
 def to_monomial(memory: Any, samples: int, result: int) -> None:
     """Coefficients, at `result`, of powers of v, which is -1 at the start of the stretch and 1 at its end."""
-    _times(_TO_MONOMIAL, memory, samples, result)
+    _times(memory, _TO_MONOMIAL, samples, result)
 
 
 @kernel
-def truncation(memory: Any, samples: int) -> float:
-    """Estimate of the distance between the function and the polynomial.
+def truncation(memory: Any, chebyshev: int) -> float:
+    """Estimate, from Chebyshev coefficients, of the distance between function and polynomial.
 
-    The size of the last Chebyshev coefficient, or a sixteenth of the last but one where that is larger:
-    one of them alone vanishes for functions that are even or odd about the middle of the stretch.
+    The size of the last, or a sixteenth of the last but one where that is larger: one of them alone
+    vanishes for functions that are even or odd about the middle of the stretch.
     """
-    last = 0.0
-    before = 0.0
-    for j in range(SAMPLES):
-        last += number(memory, samples + j) * _TO_CHEBYSHEV[j * ROW + 7]
-        before += number(memory, samples + j) * _TO_CHEBYSHEV[j * ROW + 6]
-    return max(abs(last), abs(before) / 16.0)
-
-
-@kernel
-def hull(memory: Any, coefficients: int) -> tuple[float, float]:
-    """Smallest and largest coefficient."""
-    low = high = number(memory, coefficients)
-    for k in range(1, SAMPLES):
-        low = min(low, number(memory, coefficients + k))
-        high = max(high, number(memory, coefficients + k))
-    return low, high
+    return max(abs(number(memory, chebyshev + 7)), abs(number(memory, chebyshev + 6)) / 16.0)
 
 
 @kernel

@@ -17,20 +17,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cislunar.coverage.bernstein import (
+    MATRICES,
+    certify,
     differentiate,
-    hull,
-    to_bernstein,
     to_monomial,
     truncation,
     turns,
     value_at,
     zero,
 )
-from cislunar.coverage.horizon_mask import CONTROL, MIXED, SMOOTH, VISIBLE, masked_margins, verdict
+from cislunar.coverage.horizon_mask import CONTROL, HIDDEN, MIXED, VISIBLE, masked_margins, verdict
 from cislunar.coverage.sampling import ROW, SAMPLES, STENCIL, divide, sample_positions
 from cislunar.coverage.scene import (
+    CENTRE,
+    FUNCTIONS,
     MARGIN,
     NEWTON,
+    PER_HALF,
     PIECES,
     PLACE,
     RECIPROCALS,
@@ -38,10 +41,15 @@ from cislunar.coverage.scene import (
     STENCIL_TIMES,
     Kind,
     earth_limb_samples,
+    is_masked,
+    kind_of,
     margin_samples,
+    site_of,
+    station_of,
 )
+from cislunar.coverage.sky import sky_sign
 from cislunar.propagation.jit import lean_kernel as kernel
-from cislunar.propagation.simd import LANES
+from cislunar.propagation.simd import LANES, load, store
 
 NEAR_KM = 0.02
 """An extremum of a visibility margin closer to zero than this is a near-tangency."""
@@ -50,24 +58,28 @@ _ACCEPTED_KM = 1.0e-4
 """Truncation error below which monotone parts are searched for zeros."""
 _TANGENT_KM = 1.0e-8
 """Truncation error below which a near-tangency is decided."""
-_ROUNDING_KM = 1.0e-9
+_ALLOWANCE_KM = NEAR_KM + 1.0e-9
+"""What a function must clear zero by, beyond truncation, to be certain and no near-tangency."""
 _SHORTEST_S = 0.25
 _SHORTEST_MASKED_S = 1.0e-3
 """Stretches are not halved further; shorter for azimuth masks, whose knots are kinks in the function."""
 _POLISH_S = 2.0
 """Zeros are found again on samples this far to both sides."""
 
-# More scratch memory: Bernstein and monomial coefficients, slope, and the stack of stretches to look at.
+# More scratch memory: coefficients, slope, samples of the whole stretch, and the stack of stretches to
+# look at.
 _BERNSTEIN = CONTROL + 2 * ROW
-_MONOMIAL = _BERNSTEIN + ROW
+_CHEBYSHEV = _BERNSTEIN + ROW
+_MONOMIAL = _CHEBYSHEV + ROW
 _SLOPE = _MONOMIAL + ROW
-_STARTS = _SLOPE + ROW
+_SAVED = _SLOPE + ROW
+_STARTS = _SAVED + 4 * ROW
 _WIDTHS = _STARTS + 64
 _MEMORY = _WIDTHS + 64
 
 _UNKNOWN = -1
 _STATE, _FIRST, _EDGES, _TANGENTS = range(4)
-_LIMB, _SITE_SUN = int(Kind.LIMB), int(Kind.SITE_SUN)
+_LIMB, _STATION_RELAY = int(Kind.LIMB), int(Kind.STATION_RELAY)
 
 
 class Work(NamedTuple):
@@ -76,60 +88,57 @@ class Work(NamedTuple):
     Attributes
     ----------
     memory : ndarray of float
-    tally : ndarray of int, shape (functions, 4)
-        Present state, first state, numbers of edges and of near-tangencies.
-    edges, tangents : ndarray of float, shape (functions, capacity)
+    tally : ndarray of int, shape (4 * functions,)
+        Present state, first state, numbers of edges and of near-tangencies of each function.
+    events : ndarray of float, shape (2 * functions * capacity,)
+        Edges of each function, then near-tangencies of each.
+    capacity : int
     """
 
     memory: np.ndarray
     tally: np.ndarray
-    edges: np.ndarray
-    tangents: np.ndarray
+    events: np.ndarray
+    capacity: int
 
 
 def make_work(functions: int, capacity: int) -> Work:
     """Scratch memory for relays with up to `capacity` edges of each function."""
-    return Work(
-        np.zeros(_MEMORY),
-        np.zeros((functions, 4), dtype=np.int64),
-        np.empty((functions, capacity)),
-        np.empty((functions, capacity)),
-    )
+    memory = np.zeros(_MEMORY)
+    memory[: len(MATRICES)] = MATRICES
+    return Work(memory, np.zeros(4 * functions, dtype=np.int64), np.empty(2 * functions * capacity), capacity)
 
 
 @kernel
 def _settle(work: Any, function: int, time: float, margin: float) -> None:
     """From `time` on the function has the sign of `margin`: an edge if it had the other."""
     state = 1 if margin > 0.0 else 0
-    tally = work.tally
-    if tally[function, _STATE] == state:
+    mine = 4 * function
+    before = work.tally[mine + _STATE]
+    if before == state:
         return
-    if tally[function, _STATE] == _UNKNOWN:
-        tally[function, _FIRST] = state
+    if before == _UNKNOWN:
+        work.tally[mine + _FIRST] = state
     else:
-        if tally[function, _EDGES] < work.edges.shape[1]:
-            work.edges[function, tally[function, _EDGES]] = time
-        tally[function, _EDGES] += 1
-    tally[function, _STATE] = state
+        count = work.tally[mine + _EDGES]
+        if count < work.capacity:
+            work.events[function * work.capacity + count] = time
+        work.tally[mine + _EDGES] = count + 1
+    work.tally[mine + _STATE] = state
 
 
 @kernel
-def _near_tangency(work: Any, function: int, time: float) -> None:
-    number = work.tally[function, _TANGENTS]
-    if number < work.tangents.shape[1]:
-        work.tangents[function, number] = time
-    work.tally[function, _TANGENTS] = number + 1
+def _near_tangency(scene: Any, work: Any, function: int, time: float) -> None:
+    count = work.tally[4 * function + _TANGENTS]
+    if count < work.capacity:
+        work.events[(scene.layout[FUNCTIONS] + function) * work.capacity + count] = time
+    work.tally[4 * function + _TANGENTS] = count + 1
 
 
 @kernel
-def _is_masked(scene: Any, function: int) -> bool:
-    site = scene.functions[function, 1]
-    return scene.functions[function, 0] <= _SITE_SUN and scene.knots[site + 1] > scene.knots[site]
-
-
-@kernel
-def _place_samples(work: Any, which: int, start: float, width: float) -> None:
-    sample_positions(work.memory, NEWTON, STENCIL_TIMES, which, start, width, PLACE)
+def _place_samples(scene: Any, work: Any, piece: int, which: int, start: float, width: float) -> None:
+    centre = scene.numbers[scene.layout[CENTRE] + piece]
+    per_half = scene.numbers[PER_HALF]
+    sample_positions(work.memory, NEWTON, STENCIL_TIMES, which, start, width, centre, per_half, PLACE)
 
 
 @kernel
@@ -145,10 +154,10 @@ def _polish(
     while ends > 0.0:
         begin = max(low, time - reach)
         width = min(high, time + reach) - begin
-        _place_samples(work, which, begin, width)
+        _place_samples(scene, work, piece, which, begin, width)
         margin_samples(scene, memory, function, piece)
-        if _is_masked(scene, function):
-            masked_margins(scene, memory, scene.functions[function, 1])
+        if is_masked(scene, function):
+            masked_margins(scene, memory, site_of(scene, function))
         ends = memory[MARGIN] * memory[MARGIN + SAMPLES - 1]
         if ends > 0.0 and begin <= low and begin + width >= high:
             return time
@@ -164,13 +173,11 @@ def _search(
 ) -> bool:
     """Certify a sampled stretch or find its zeros; false if it must be halved first."""
     memory = work.memory
-    to_bernstein(memory, MARGIN, _BERNSTEIN)
-    low, high = hull(memory, _BERNSTEIN)
-    error = truncation(memory, MARGIN)
-    margin = 4.0 * error + _ROUNDING_KM + NEAR_KM
-    if low > margin or high < -margin:
-        _settle(work, function, start, low)
+    sign = certify(memory, MARGIN, _BERNSTEIN, _ALLOWANCE_KM)
+    if sign != 0.0:
+        _settle(work, function, start, sign)
         return True
+    error = truncation(memory, _CHEBYSHEV)
     extrema = turns(memory, _BERNSTEIN)
     if divisible and (error > _ACCEPTED_KM or extrema > 1):
         return False
@@ -187,7 +194,7 @@ def _search(
         if abs(middle) < NEAR_KM:
             if divisible and error > _TANGENT_KM:
                 return False
-            _near_tangency(work, function, start + 0.5 * width * (1.0 + v))
+            _near_tangency(scene, work, function, start + 0.5 * width * (1.0 + v))
     # The polynomial is monotone from -1 to v and from v to 1. Both zeros are taken before the samples
     # are reused.
     turn = start + 0.5 * width * (1.0 + v)
@@ -209,35 +216,41 @@ def _search(
 
 
 @kernel
-def _resolve(
+def _attempt(
     scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float
-) -> None:
-    """Find what one function does in a stretch that is not certified as a whole."""
+) -> bool:
+    """Decide one function over a stretch whose positions are placed; false if it must be halved first."""
     memory = work.memory
-    masked = _is_masked(scene, function)
-    shortest = _SHORTEST_MASKED_S if masked else _SHORTEST_S
-    depth = 1
+    margin_samples(scene, memory, function, piece)
+    if not is_masked(scene, function):
+        return _search(scene, work, function, piece, which, start, width, width > _SHORTEST_S)
+    site = site_of(scene, function)
+    divisible = width > _SHORTEST_MASKED_S
+    judged = verdict(scene, memory, site, NEAR_KM)
+    if judged == MIXED and divisible:
+        return False
+    if judged in (VISIBLE, HIDDEN):
+        _settle(work, function, start, 1.0 if judged == VISIBLE else -1.0)
+        return True
+    masked_margins(scene, memory, site)
+    return _search(scene, work, function, piece, which, start, width, divisible)
+
+
+@kernel
+def _halve(scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float) -> None:
+    """Halve a stretch until every part is decided, in the order of time."""
+    memory = work.memory
     memory[_STARTS] = start
     memory[_WIDTHS] = width
+    depth = 1
+    done = False
     while depth > 0:
         depth -= 1
         start = memory[_STARTS + depth]
         width = memory[_WIDTHS + depth]
-        divisible = width > shortest
-        _place_samples(work, which, start, width)
-        margin_samples(scene, memory, function, piece)
-        judged = SMOOTH
-        if masked:
-            judged = verdict(scene, memory, scene.functions[function, 1], NEAR_KM)
-            if judged == MIXED and not divisible:
-                judged = SMOOTH
-            masked_margins(scene, memory, scene.functions[function, 1])
-        done = False
-        if judged < SMOOTH:
-            _settle(work, function, start, 1.0 if judged == VISIBLE else -1.0)
-            done = True
-        elif judged == SMOOTH:
-            done = _search(scene, work, function, piece, which, start, width, divisible)
+        if done:
+            _place_samples(scene, work, piece, which, start, width)
+            done = _attempt(scene, work, function, piece, which, start, width)
         if not done:
             half = 0.5 * width
             memory[_STARTS + depth] = start + half
@@ -245,40 +258,31 @@ def _resolve(
             memory[_STARTS + depth + 1] = start
             memory[_WIDTHS + depth + 1] = half
             depth += 2
+            done = True
+
+
+@kernel
+def _copy_place(memory: Any, source: int, target: int) -> None:
+    for k in range(0, 4 * ROW, LANES):
+        store(memory, target + k, load(memory, source + k))
 
 
 @kernel
 def _limb_sign(scene: Any, memory: Any, piece: int) -> float:
     """1 or -1 if every station is on this side of the Moon's limb throughout the stretch; else 0."""
     slack = earth_limb_samples(scene, memory, piece)
-    to_bernstein(memory, MARGIN, _BERNSTEIN)
-    low, high = hull(memory, _BERNSTEIN)
-    slack = 1.2 * slack + 4.0 * truncation(memory, MARGIN) + NEAR_KM
-    return 1.0 if low > slack else (-1.0 if high < -slack else 0.0)
+    return certify(memory, MARGIN, _BERNSTEIN, 1.2 * slack + _ALLOWANCE_KM)
 
 
 @kernel
-def _look(scene: Any, work: Any, piece: int, which: int, start: float, width: float, limb: bool) -> None:
-    """All functions over one stretch that lies inside a step and a piece of the tables."""
-    memory = work.memory
-    _place_samples(work, which, start, width)
-    limb_sign = _limb_sign(scene, memory, piece) if limb else 0.0
-    for function in range(len(scene.functions)):
-        if limb_sign != 0.0 and scene.functions[function, 0] == _LIMB:
-            _settle(work, function, start, limb_sign)
-            continue
-        certain = False
-        if not _is_masked(scene, function):
-            margin_samples(scene, memory, function, piece)
-            to_bernstein(memory, MARGIN, _BERNSTEIN)
-            low, high = hull(memory, _BERNSTEIN)
-            margin = 4.0 * truncation(memory, MARGIN) + _ROUNDING_KM + NEAR_KM
-            certain = low > margin or high < -margin
-        if certain:
-            _settle(work, function, start, memory[MARGIN])
-        else:
-            _resolve(scene, work, function, piece, which, start, width)
-            _place_samples(work, which, start, width)
+def _known_sign(scene: Any, function: int, start: float, end: float, limb_sign: float) -> float:
+    """Sign of a function that is known without looking at it, or 0."""
+    kind = kind_of(scene, function)
+    if kind == _LIMB:
+        return limb_sign
+    if kind == _STATION_RELAY:
+        return sky_sign(scene, station_of(scene, function), start, end)
+    return 0.0
 
 
 @kernel
@@ -323,20 +327,21 @@ def find_edges(
     bool
         False if a capacity did not suffice.
     """
-    functions = len(scene.functions)
-    capacity = work.edges.shape[1]
+    functions = scene.layout[FUNCTIONS]
+    capacity = work.capacity
     count = len(nodes) // 10
     used = used_tangents = 0
     limb = False
     for function in range(functions):
-        limb = limb or scene.functions[function, 0] == _LIMB
+        limb = limb or kind_of(scene, function) == _LIMB
     spacing = scene.numbers[SPACING]
+    memory = work.memory
     for relay in range(len(shift_s)):
         for function in range(functions):
-            work.tally[function, _STATE] = _UNKNOWN
-            work.tally[function, _FIRST] = 0
-            work.tally[function, _EDGES] = 0
-            work.tally[function, _TANGENTS] = 0
+            work.tally[4 * function + _STATE] = _UNKNOWN
+            work.tally[4 * function + _FIRST] = 0
+            work.tally[4 * function + _EDGES] = 0
+            work.tally[4 * function + _TANGENTS] = 0
         begin = offsets[relay]
         end = offsets[relay + 1]
         group = -1
@@ -355,11 +360,25 @@ def find_edges(
                 low = start + part * width
                 high = stop if part == parts - 1 else low + width
                 piece = min(max(int(0.5 * (low + high) / spacing), 0), scene.layout[PIECES] - 1)
-                _look(scene, work, piece, stencil - group, low, high - low, limb)
+                which = stencil - group
+                _place_samples(scene, work, piece, which, low, high - low)
+                _copy_place(memory, PLACE, _SAVED)
+                limb_sign = _limb_sign(scene, memory, piece) if limb else 0.0
+                for function in range(functions):
+                    sign = _known_sign(scene, function, low, high, limb_sign)
+                    if sign == 0.0 and not is_masked(scene, function):
+                        margin_samples(scene, memory, function, piece)
+                        sign = certify(memory, MARGIN, _BERNSTEIN, _ALLOWANCE_KM)
+                    if sign != 0.0:
+                        _settle(work, function, low, sign)
+                        continue
+                    if not _attempt(scene, work, function, piece, which, low, high - low):
+                        _halve(scene, work, function, piece, which, low, high - low)
+                    _copy_place(memory, _SAVED, PLACE)
         for function in range(functions):
-            first[relay, function] = work.tally[function, _FIRST]
-            found = work.tally[function, _EDGES]
-            near = work.tally[function, _TANGENTS]
+            first[relay, function] = work.tally[4 * function + _FIRST]
+            found = work.tally[4 * function + _EDGES]
+            near = work.tally[4 * function + _TANGENTS]
             edge_counts[relay, function] = found
             tangent_counts[relay, function] = near
             if (
@@ -369,9 +388,9 @@ def find_edges(
             ):
                 return False
             for i in range(found):
-                edges[used + i] = work.edges[function, i]
+                edges[used + i] = work.events[function * capacity + i]
             for i in range(near):
-                tangents[used_tangents + i] = work.tangents[function, i]
+                tangents[used_tangents + i] = work.events[(functions + function) * capacity + i]
             used += found
             used_tangents += near
     return True

@@ -13,7 +13,7 @@ from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM, SPEED_OF_LIGHT_K
 from cislunar.coverage.edges import find_edges, make_work
 from cislunar.coverage.intervals import Intervals
 from cislunar.coverage.sampling import STENCIL
-from cislunar.coverage.scene import Kind, Scene, pack
+from cislunar.coverage.scene import FUNCTIONS, Kind, Scene, pack
 from cislunar.coverage.tables import SPACING_S, WindowTables, north_vectors, unit_vectors
 from cislunar.errors import InputError
 from cislunar.propagation.simd import LANES
@@ -66,7 +66,7 @@ def build_scene(
     return pack(
         np.array(functions, dtype=np.int64).reshape(-1, 3),
         (len(sites), len(stations), len(tables.centre_s)),
-        [SPACING_S, tables.half_s, reach, light, MOON_RADIUS_KM, EARTH_RADIUS_KM, SUN_RADIUS_KM],
+        [SPACING_S, 1.0 / tables.half_s, reach, light, MOON_RADIUS_KM, EARTH_RADIUS_KM, SUN_RADIUS_KM],
         [
             tables.centre_s,
             tables.earth,
@@ -77,7 +77,7 @@ def build_scene(
             np.array([np.sin(mask or 0.0) for mask in masks]),
             tables.on_earth(positions),
             tables.on_earth(verticals),
-            np.array([np.sin(_clear_mask_rad(station)) for station in stations]),
+            station_sines(stations),
             np.concatenate([np.zeros(0), *(azimuth for azimuth, _ in tabled)]),
             np.concatenate([np.zeros(0), *(elevation for _, elevation in tabled)]),
         ],
@@ -86,6 +86,11 @@ def build_scene(
 
 
 _NO_KNOTS = (np.zeros(0), np.zeros(0))
+
+
+def station_sines(stations: Sequence[Station]) -> np.ndarray:
+    """Sines of the masks of stations, none below the limb of the Earth."""
+    return np.array([np.sin(_clear_mask_rad(station)) for station in stations])
 
 
 def _clear_mask_rad(station: Station) -> float:
@@ -162,6 +167,14 @@ class Relays:
             np.where(sizes > 1, end, begin),
         )
 
+    def reach_km(self) -> float:
+        """Bound of the distance from the Moon's centre, with room for arcs that swing out between nodes."""
+        nodes = self.nodes.reshape(10, -1)
+        step = np.max(np.diff(nodes[0]), initial=0.0)
+        speed = np.sqrt(np.max(np.sum(nodes[4:7] ** 2, axis=0), initial=0.0))
+        farthest = np.sqrt(np.max(np.sum(nodes[1:4] ** 2, axis=0), initial=0.0))
+        return float(farthest + min(0.5 * step * speed, 0.1 * farthest))
+
     @classmethod
     def without_orbit(cls, tables: WindowTables) -> Relays:
         """A stand-in for functions that concern no relay: one that covers the window."""
@@ -229,7 +242,7 @@ class EdgeLists:
 
 def find_chunk(scene: Scene, relays: Relays, low: int, high: int) -> EdgeLists:
     """Edges of the relays `low` to `high`."""
-    functions = len(scene.functions)
+    functions = int(scene.layout[FUNCTIONS])
     count = high - low
     first = np.zeros((count, functions), dtype=np.int8)
     edge_counts = np.zeros((count, functions), dtype=np.int64)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cislunar.coverage import geometry
-from cislunar.coverage.bernstein import hull, to_bernstein, truncation
+from cislunar.coverage.bernstein import certify, to_bernstein
 from cislunar.coverage.sampling import ROW, SAMPLES
 from cislunar.coverage.scene import (
     KNOT_AZIMUTH,
@@ -22,6 +22,7 @@ from cislunar.coverage.scene import (
     MEMORY,
     SITE_RADIUS,
     TOWARDS,
+    knot,
 )
 from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, store
@@ -42,8 +43,8 @@ _site_margin = kernel(geometry.site_margin)
 @kernel
 def mask_elevation(scene: Any, site: int, azimuth: float) -> float:
     """Elevation of a mask in rad, linear in azimuth between its knots and across north."""
-    first = scene.knots[site]
-    last = scene.knots[site + 1] - 1
+    first = knot(scene, site)
+    last = knot(scene, site + 1) - 1
     azimuths = scene.layout[KNOT_AZIMUTH]
     azimuth -= _TURN * np.floor(azimuth / _TURN)
     low = first
@@ -114,12 +115,12 @@ def _bounds(scene: Any, memory: Any, site: int) -> tuple[float, float, bool]:
         at_high = mask_elevation(scene, site, middle + high)
         lowest = min(at_low, at_high)
         highest = max(at_low, at_high)
-    for knot in range(scene.knots[site], scene.knots[site + 1]):
-        angle = scene.numbers[scene.layout[KNOT_AZIMUTH] + knot] - middle - low
+    for one in range(knot(scene, site), knot(scene, site + 1)):
+        angle = scene.numbers[scene.layout[KNOT_AZIMUTH] + one] - middle - low
         angle -= _TURN * np.floor(angle / _TURN)
         if not narrow or angle <= high - low:
             smooth = False
-            height = scene.numbers[scene.layout[KNOT_ELEVATION] + knot]
+            height = scene.numbers[scene.layout[KNOT_ELEVATION] + one]
             lowest = min(lowest, height)
             highest = max(highest, height)
     return lowest, highest, smooth
@@ -138,11 +139,9 @@ def verdict(scene: Any, memory: Any, site: int, allowance_km: float) -> int:
     """
     lowest, highest, smooth = _bounds(scene, memory, site)
     _constant_margins(scene, memory, site, np.sin(highest))
-    to_bernstein(memory, MARGIN, CONTROL)
-    if hull(memory, CONTROL)[0] > allowance_km + 4.0 * truncation(memory, MARGIN):
+    if certify(memory, MARGIN, CONTROL, allowance_km) > 0.0:
         return VISIBLE
     _constant_margins(scene, memory, site, np.sin(lowest))
-    to_bernstein(memory, MARGIN, CONTROL)
-    if hull(memory, CONTROL)[1] < -allowance_km - 4.0 * truncation(memory, MARGIN):
+    if certify(memory, MARGIN, CONTROL, allowance_km) < 0.0:
         return HIDDEN
     return SMOOTH if smooth else MIXED

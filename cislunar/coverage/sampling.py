@@ -38,8 +38,28 @@ FRACTION = np.concatenate((_POINTS, np.ones(ROW - SAMPLES)))
 `ROW`)."""
 
 
+def _plan() -> np.ndarray:
+    """Steps of the divided differences: for each the term, and what replaces it.
+
+    0 and a pair of nodes: its difference from the term before, over the time between them; 4 or 7 and a
+    node, where both belong to one node: its velocity, or half its acceleration.
+    """
+    steps = []
+    for order in range(1, TERMS):
+        for i in range(TERMS - 1, order - 1, -1):
+            node, earlier = i // 3, (i - order) // 3
+            if node != earlier:
+                steps.append((i, 0, node * STENCIL + earlier))
+            else:
+                steps.append((i, 4 if order == 1 else 7, node))
+    return np.array(steps, dtype=np.int64).ravel()
+
+
+_PLAN = _plan()
+
+
 @kernel
-def number(array: Any, index: int) -> float:
+def number(array: Any, index: int) -> Any:
     """`array[index]` for an index that is known not to be negative."""
     return array[np.uintp(index)]
 
@@ -70,27 +90,38 @@ def divide(
         for b in range(a):
             width = load(nodes, first + a) - load(nodes, first + b)
             store(memory, scratch + (a * STENCIL + b) * LANES, 1.0 / width)
-    for component in range(3):
-        base = newton + component * TERMS * LANES
-        for i in range(TERMS):
-            store(memory, base + i * LANES, load(nodes, (1 + component) * count + first + i // 3))
-        for order in range(1, TERMS):
-            for i in range(TERMS - 1, order - 1, -1):
-                a = i // 3
-                b = (i - order) // 3
-                here = base + i * LANES
-                if a != b:
-                    inverse = load(memory, scratch + (a * STENCIL + b) * LANES)
-                    store(memory, here, (load(memory, here) - load(memory, here - LANES)) * inverse)
-                elif order == 1:
-                    store(memory, here, load(nodes, (4 + component) * count + first + a))
-                else:
-                    store(memory, here, 0.5 * load(nodes, (7 + component) * count + first + a))
+    for i in range(TERMS):
+        for component in range(3):
+            here = newton + (component * TERMS + i) * LANES
+            store(memory, here, load(nodes, (1 + component) * count + first + i // 3))
+    for entry in range(len(_PLAN) // 3):
+        i = number(_PLAN, 3 * entry)
+        row = number(_PLAN, 3 * entry + 1)
+        pair = number(_PLAN, 3 * entry + 2)
+        here = newton + i * LANES
+        if row == 0:
+            inverse = load(memory, scratch + pair * LANES)
+            for _ in range(3):
+                store(memory, here, (load(memory, here) - load(memory, here - LANES)) * inverse)
+                here += TERMS * LANES
+        else:
+            for component in range(3):
+                value = load(nodes, (row + component) * count + first + pair)
+                store(memory, here, value if row == 4 else 0.5 * value)
+                here += TERMS * LANES
 
 
 @kernel
 def sample_positions(
-    memory: Any, newton: int, times: int, which: int, start_s: float, width_s: float, place: int
+    memory: Any,
+    newton: int,
+    times: int,
+    which: int,
+    start_s: float,
+    width_s: float,
+    centre_s: float,
+    per_half_s: float,
+    place: int,
 ) -> None:
     """Positions at the samples of a stretch of time.
 
@@ -102,8 +133,10 @@ def sample_positions(
         The stencil: its lane.
     start_s, width_s : float
         The stretch, on the clock of the node times.
+    centre_s, per_half_s : float
+        Middle of a piece of the tables and the inverse of its half width.
     place : int
-        Where four rows of `memory` receive x, y, z and the time of the samples.
+        Where four rows of `memory` receive x, y, z and the scaled time, -1 to 1 in the piece, of the samples.
     """
     for k in range(0, ROW, LANES):
         time = start_s + width_s * load(FRACTION, k)
@@ -125,7 +158,7 @@ def sample_positions(
             value = value * t0 + number(memory, base + LANES)
             value = value * t0 + number(memory, base)
             store(memory, place + component * ROW + k, value)
-        store(memory, place + 3 * ROW + k, time)
+        store(memory, place + 3 * ROW + k, (time - centre_s) * per_half_s)
 
 
 @kernel

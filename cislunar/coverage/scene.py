@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cislunar.coverage import geometry
+from cislunar.coverage.bernstein import MATRICES
 from cislunar.coverage.sampling import ROW, table_component
 from cislunar.coverage.tables import FAST_TERMS, SLOW_TERMS
 from cislunar.propagation.jit import lean_kernel as kernel
@@ -48,32 +49,30 @@ class Scene(NamedTuple):
 
     Attributes
     ----------
-    functions : ndarray of int, shape (functions, 3)
-        The functions: `Kind`, and the numbers of the site and the station it concerns (0 if none).
     layout : ndarray of int
-        Sizes and offsets into `numbers`, at the places named below.
+        Sizes and offsets, at the places named below; then the functions (`Kind`, number of the site,
+        number of the station, each 0 if none) and, for each site, where its knots begin (and the last
+        end).
     numbers : ndarray of float
         Scalars, then tables (polynomials by piece, place, component, term), at the places named below.
-    knots : ndarray of int, shape (sites + 1,)
-        Site `i` has the knots `knots[i]` to `knots[i + 1]` of an azimuth mask; none: a constant mask.
     """
 
-    functions: np.ndarray
     layout: np.ndarray
     numbers: np.ndarray
-    knots: np.ndarray
 
 
-# Places in `layout`: numbers of sites, stations and pieces, then where each table starts in `numbers`.
-SITES, STATIONS, PIECES = 0, 1, 2
-CENTRE, EARTH, SUN = 3, 4, 5
-SITE_UP, SITE_NORTH, SITE_RADIUS, SITE_SINE = 6, 7, 8, 9
-STATION_POSITION, STATION_UP, STATION_SINE = 10, 11, 12
-KNOT_AZIMUTH, KNOT_ELEVATION = 13, 14
+# Places in `layout`: numbers of sites, stations, pieces and functions; where functions and knots begin
+# in `layout`; where each table begins in `numbers`. A site without knots has a constant mask.
+SITES, STATIONS, PIECES, FUNCTIONS, FIRST_FUNCTION, FIRST_KNOT, FIRST_SKY, SKY_CELLS = range(8)
+CENTRE, EARTH, SUN = 8, 9, 10
+SITE_UP, SITE_NORTH, SITE_RADIUS, SITE_SINE = 11, 12, 13, 14
+STATION_POSITION, STATION_UP, STATION_SINE = 15, 16, 17
+KNOT_AZIMUTH, KNOT_ELEVATION = 18, 19
+_HEAD = 20
 
-# Places in `numbers`: spacing and half width of the pieces, farthest station from the Earth's centre, s
-# per km of light (0: instantaneous), radii.
-SPACING, HALF, REACH, LIGHT, MOON_RADIUS, EARTH_RADIUS, SUN_RADIUS = range(7)
+# Places in `numbers`: spacing and inverse half width of the pieces, farthest station from the Earth's
+# centre, s per km of light (0: instantaneous), radii.
+SPACING, PER_HALF, REACH, LIGHT, MOON_RADIUS, EARTH_RADIUS, SUN_RADIUS = range(7)
 
 
 def pack(
@@ -86,21 +85,53 @@ def pack(
     """Pack a scene; `sizes`, `scalars` and `tables` are in the order of the places above."""
     flat = [np.array(scalars, dtype=float), *(np.ravel(np.asarray(table, dtype=float)) for table in tables)]
     starts = np.cumsum([len(part) for part in flat])[:-1]
+    head = [*sizes, len(functions), _HEAD, _HEAD + 3 * len(functions), 0, 0, *starts]
     return Scene(
-        functions=np.ascontiguousarray(functions, dtype=np.int64),
-        layout=np.array([*sizes, *starts], dtype=np.int64),
+        layout=np.concatenate((head, np.ravel(functions), knots)).astype(np.int64),
         numbers=np.concatenate(flat),
-        knots=np.asarray(knots, dtype=np.int64),
     )
 
 
-# Places in the scratch memory of the edge finder.
+@kernel
+def kind_of(scene: Any, function: int) -> int:
+    """`Kind` of a function."""
+    return scene.layout[scene.layout[FIRST_FUNCTION] + 3 * function]
+
+
+@kernel
+def site_of(scene: Any, function: int) -> int:
+    """Number of the site of a function."""
+    return scene.layout[scene.layout[FIRST_FUNCTION] + 3 * function + 1]
+
+
+@kernel
+def station_of(scene: Any, function: int) -> int:
+    """Number of the station of a function."""
+    return scene.layout[scene.layout[FIRST_FUNCTION] + 3 * function + 2]
+
+
+@kernel
+def knot(scene: Any, site: int) -> int:
+    """Where the knots of a site begin; those of the one before end there."""
+    return scene.layout[scene.layout[FIRST_KNOT] + site]
+
+
+@kernel
+def is_masked(scene: Any, function: int) -> bool:
+    """Whether a function concerns the horizon of a site with an azimuth mask."""
+    if kind_of(scene, function) > _SITE_SUN:
+        return False
+    site = site_of(scene, function)
+    return knot(scene, site + 1) > knot(scene, site)
+
+
+# Places in the scratch memory of the edge finder, after the matrices of `bernstein`.
 NEWTON_SIZE = 36 * LANES
-NEWTON = 0
+NEWTON = len(MATRICES)
 STENCIL_TIMES = NEWTON + NEWTON_SIZE
 RECIPROCALS = STENCIL_TIMES + 4 * LANES
 PLACE = RECIPROCALS + 16 * LANES
-"""Relay positions and times at the samples: four rows."""
+"""Relay positions and scaled times at the samples: four rows."""
 MARGIN = PLACE + 4 * ROW
 """Margins at the samples."""
 TOWARDS = MARGIN + ROW
@@ -147,12 +178,7 @@ def _arrival(scene: Any, piece: int, station: int, scaled: Any, x: Any, y: Any, 
     ex, ey, ez = _slow(scene, EARTH, piece, scaled)
     px, py, pz = _fast(scene, STATION_POSITION, station, scaled)
     dx, dy, dz = ex + px - x, ey + py - y, ez + pz - z
-    return scaled + np.sqrt(dx * dx + dy * dy + dz * dz) * (scene.numbers[LIGHT] / scene.numbers[HALF])
-
-
-@kernel
-def _scaled_time(scene: Any, piece: int, time: Any) -> Any:
-    return (time - scene.numbers[scene.layout[CENTRE] + piece]) / scene.numbers[HALF]
+    return scaled + np.sqrt(dx * dx + dy * dy + dz * dz) * (scene.numbers[LIGHT] * scene.numbers[PER_HALF])
 
 
 @kernel
@@ -163,24 +189,24 @@ def margin_samples(scene: Any, memory: Any, function: int, piece: int) -> None:
     ----------
     scene : Scene
     memory : ndarray, shape (>= MEMORY,)
-        Holds relay positions and times at `PLACE`; receives the margins in km at `MARGIN`, or for a
+        Holds relay positions and scaled times at `PLACE`; receives the margins in km at `MARGIN`, or for a
         site with an azimuth mask the direction of its target at `TOWARDS`.
     function : int
         Its number in the scene.
     piece : int
         The piece of the tables.
     """
-    kind = scene.functions[function, 0]
-    site_number = scene.functions[function, 1]
+    kind = kind_of(scene, function)
+    site_number = site_of(scene, function)
     site = piece * scene.layout[SITES] + site_number
-    station_number = scene.functions[function, 2]
+    station_number = station_of(scene, function)
     station = piece * scene.layout[STATIONS] + station_number
-    masked = scene.knots[site_number + 1] > scene.knots[site_number]
+    masked = is_masked(scene, function)
     for k in range(0, ROW, LANES):
         x = load(memory, PLACE + k)
         y = load(memory, PLACE + ROW + k)
         z = load(memory, PLACE + 2 * ROW + k)
-        scaled = _scaled_time(scene, piece, load(memory, PLACE + 3 * ROW + k))
+        scaled = load(memory, PLACE + 3 * ROW + k)
         if kind <= _SITE_SUN:
             ux, uy, uz = _slow(scene, SITE_UP, site, scaled)
             radius = scene.numbers[scene.layout[SITE_RADIUS] + site_number]
@@ -251,7 +277,7 @@ def earth_limb_samples(scene: Any, memory: Any, piece: int) -> float:
         x = load(memory, PLACE + k)
         y = load(memory, PLACE + ROW + k)
         z = load(memory, PLACE + 2 * ROW + k)
-        ex, ey, ez = _slow(scene, EARTH, piece, _scaled_time(scene, piece, load(memory, PLACE + 3 * ROW + k)))
+        ex, ey, ez = _slow(scene, EARTH, piece, load(memory, PLACE + 3 * ROW + k))
         dx, dy, dz = ex - x, ey - y, ez - z
         store(memory, MARGIN + k, _occultation_margin(x, y, z, dx, dy, dz, scene.numbers[MOON_RADIUS]))
         # The direction to a station differs by its distance from the Earth's centre over the distance

@@ -17,13 +17,13 @@ import numpy as np
 
 from cislunar.errors import InputError
 
-SPACING_S = 21600.0
+SPACING_S = 10800.0
 """Distance between pieces, s; a piece reaches this far to both sides of its centre."""
 
-SLOW_TERMS = 8
+SLOW_TERMS = 6
 """Terms for the Moon's rotation and the positions of Earth and Sun: below 0.1 mm at 6 h to both sides."""
 
-FAST_TERMS = 16
+FAST_TERMS = 11
 """Terms for the Earth's rotation: a quarter turn to both sides, below 1e-9 of a radius."""
 
 

@@ -138,6 +138,20 @@ def test_elements_at_the_epoch_are_those_of_the_file(result):
         assert float(first[key]) == pytest.approx(value, rel=1e-9), key
 
 
+@pytest.mark.parametrize("epoch", ["2027-03-01T00:00:00 UTC", "2031-07-09T11:22:33.987654 UTC"])
+@pytest.mark.parametrize("duration", ["59 min", "100000.3 s", "2.7182818 d"])
+def test_series_and_table_reach_both_ends_of_any_window(epoch, duration):
+    """Rounding of epochs (2.4e-7 s today) leaves out no sample and no flag at the ends."""
+    found = fly(epoch=epoch, duration=duration)
+    start, end = found.scenario.epoch_tdb, found.scenario.end_tdb
+    for name, variable in found.coverage.data_vars.items():
+        assert not variable.isnull().any(), name
+    for axis in ("time", "time_elements"):
+        assert found.coverage[axis].values[[0, -1]].tolist() == [start, end]
+    assert (found.access["start_cut"] == (found.access["start_tdb"] == start)).all()
+    assert (found.access["end_cut"] == (found.access["end_tdb"] == end)).all()
+
+
 def test_a_run_is_repeatable_to_the_bit(result):
     again = fly()
     pd.testing.assert_frame_equal(result.access, again.access, check_exact=True)

@@ -32,9 +32,9 @@ _CHUNK: Final = 4096
 class StateInterpolator:
     """States between the nodes of one table.
 
-    `HERMITE` of degree d passes through positions and velocities of (d + 1) / 2 neighbouring nodes, and the
-    velocity is the derivative of that polynomial.  `LAGRANGE` of degree d passes through d + 1 neighbouring
-    nodes, positions and velocities each on their own.  The window is centred on the interval asked for, and
+    `HERMITE` of degree d passes through positions and velocities of (d + 1) / 2 neighbouring nodes,
+    `LAGRANGE` of degree d through the positions of d + 1.  The velocity is the derivative of that polynomial,
+    so that it always goes with the positions.  The window is centred on the interval asked for, and
     shifted inwards at the ends of the table; a table with fewer nodes lowers the degree.
 
     Parameters
@@ -115,8 +115,9 @@ class StateInterpolator:
         at = (times - centre) / scale
         table = self.states[:, window]
         if self.method == "LAGRANGE":
-            return _newton(nodes, table, at)[0]
-        position, slope = _hermite(nodes, table[:3], table[3:] * scale[:, np.newaxis], at)
+            position, slope = _newton(nodes, table[:3], at)
+        else:
+            position, slope = _hermite(nodes, table[:3], table[3:] * scale[:, np.newaxis], at)
         return np.concatenate((position, slope / scale))
 
 

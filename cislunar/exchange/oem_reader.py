@@ -84,7 +84,7 @@ class OemSegment:
     useable_tdb : tuple of float
         First and last epoch that the file offers for use, s past J2000 TDB, within `tdb`.
     method : {"HERMITE", "LAGRANGE"}
-        Interpolation stated; HERMITE where the file states none, or LINEAR, as it tables velocities too.
+        Interpolation stated; HERMITE where the file states none, or straight lines, as it tables velocities.
     degree : int
         Its degree.
     """
@@ -152,7 +152,7 @@ def read_oem(path: PathLike) -> Oem:
             raise fault(path, "bytes that are not text", _EXPECTED, "name an OEM text file") from None
         start = text.lstrip()[:2000]
         if start.startswith("<"):
-            raise fault(path, "an XML file", _EXPECTED, "convert it to key-value notation (KVN)")
+            raise fault(path, "an XML or HTML file", _EXPECTED, "convert it to key-value notation (KVN)")
         if not re.search(r"^\s*CCSDS_OEM_VERS\s*=", start, re.MULTILINE):
             raise fault(path, "no CCSDS_OEM_VERS in its head", _EXPECTED, "name an ephemeris message")
         return _Parser(path, text).parse()
@@ -265,6 +265,8 @@ class _Parser:
         degree = meta.get("INTERPOLATION_DEGREE", str(_DEFAULT_DEGREE))
         if not re.fullmatch(r"\d{1,2}", degree) or not 1 <= int(degree) <= MAX_DEGREE:
             raise self.error(f"INTERPOLATION_DEGREE {degree}", f"1 to {MAX_DEGREE}", opened)
+        if method == "LAGRANGE" and int(degree) == 1:
+            return "HERMITE", _DEFAULT_DEGREE
         return method, int(degree)
 
     def useable(self, meta: dict[str, str], system: str, tdb: Array, opened: int) -> tuple[float, float]:

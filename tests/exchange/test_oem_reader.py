@@ -134,6 +134,32 @@ def test_thin_tables_follow_the_stated_interpolation(write):
     assert np.linalg.norm(apart, axis=0).max() < 2e-4
 
 
+@pytest.mark.parametrize(("spacing", "degree"), [(30.0, 2), (30.0, 3), (300.0, 3), (300.0, 7), (600.0, 8)])
+def test_kinks_between_lagrange_polynomials_are_not_chased(write, spacing, degree):
+    """Where windows meet the path has a kink (even degrees: a step), which no number of nodes removes.
+
+    Within the kilometre above which a table has a hole, and no more than four nodes to a row.
+    """
+    table = rows(np.arange(0.0, 2 * DAY + 1.0, spacing))
+    path = write(HEAD + message(table, method="LAGRANGE", degree=degree))
+    assert worst_km(path) < 1.0
+    nodes = trajectory_from_oem(read_oem(path), EPOCH, EPOCH + 2 * DAY).nodes
+    assert nodes.shape[1] < 4 * len(table)
+
+
+def test_lagrange_table_that_is_too_thin_is_a_hole(write):
+    table = rows(np.arange(0.0, 2 * DAY + 1.0, 3600.0))
+    path = write(HEAD + message(table, method="LAGRANGE", degree=7))
+    with pytest.raises(DataFileError, match="has a hole"):
+        worst_km(path)
+
+
+def test_straight_lines_between_states_give_way_to_their_velocities(write):
+    """LAGRANGE of degree 1 is LINEAR, which would cut 50 m off the path every two minutes."""
+    table = rows(np.arange(0.0, 2 * DAY + 1.0, 120.0))
+    assert worst_km(write(HEAD + message(table, method="LAGRANGE", degree=1))) < 1e-3
+
+
 def test_notation(write):
     """Day-of-year epochs, a closing Z, comments, blank lines, accelerations, covariances, tabs and CR LF."""
     lines = rows(GRID)
@@ -188,7 +214,7 @@ def test_files_of_the_oem_package(write, tmp_path):
     independent.OrbitEphemerisMessage.open(path).save_as(other, file_format="kvn")
     assert worst_km(other) < 5e-4
     independent.OrbitEphemerisMessage.open(path).save_as(other, file_format="xml")
-    with pytest.raises(DataFileError, match="an XML file"):
+    with pytest.raises(DataFileError, match="an XML or HTML file"):
         read_oem(other)
 
 
@@ -328,7 +354,7 @@ DATA_LINE = GOOD.splitlines().index("META_STOP") + 2
     ("text", "found"),
     [
         ("hello", "no CCSDS_OEM_VERS"),
-        ('<?xml version="1.0"?><oem/>', "an XML file; .*convert it to key-value notation"),
+        ('<?xml version="1.0"?><oem/>', "an XML or HTML file; .*convert it to key-value notation"),
         (b"\xff\xfe\x00\x01CCSDS", "bytes that are not text"),
         ("", "an empty file"),
         (HEAD, "the end of the file; expected META_START"),

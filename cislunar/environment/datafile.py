@@ -11,6 +11,8 @@ from cislunar.errors import DataFileError
 
 PathLike = str | os.PathLike[str]
 
+_LONGEST_SHOWN = 120
+
 
 def existing_file(path: PathLike, expected: str) -> Path:
     """Return `path` if it names a readable file that is not empty.
@@ -27,8 +29,16 @@ def existing_file(path: PathLike, expected: str) -> Path:
     DataFileError
         The path is missing, a folder, empty or unreadable.
     """
-    file = Path(path).expanduser()
-    if not file.exists():
+    if not os.fspath(path):
+        raise fault("''", "no name", expected, "name the file")
+    try:
+        file = Path(path).expanduser()
+        there = file.exists()
+    except (OSError, RuntimeError) as error:  # a name too long, a home folder that nobody has
+        raise fault(
+            _short(os.fspath(path)), f"a path that cannot be used ({_detail(error)})", expected, "check it"
+        ) from error
+    if not there:
         raise fault(
             path, "no such file", expected, "check the path; a relative path starts at the working folder"
         )
@@ -60,7 +70,19 @@ def reading(path: PathLike, expected: str) -> Iterator[None]:
             path, "a file that asks for more memory than there is", expected, "use a smaller file"
         ) from error
     except Exception as error:  # a damaged file can make a reader fail in any way
-        detail = " ".join(str(error).split()) or type(error).__name__
         raise fault(
-            path, f"a file that cannot be read ({detail})", expected, "fetch the file again"
+            path, f"a file that cannot be read ({_detail(error)})", expected, "fetch the file again"
         ) from error
+
+
+def _detail(error: Exception) -> str:
+    """What a low-level error says, printable and short: it may quote the file or the path."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = " ".join(str(error).split())
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return _short(text) or type(error).__name__
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."

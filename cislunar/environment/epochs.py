@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,13 +50,14 @@ def require_inside(
 
 
 def calendar(tdb: float) -> str:
-    """Write an epoch as a Gregorian date in TDB, to the second, for messages."""
+    """Write an epoch as a Gregorian date in TDB for messages, to 1 ms where it is off a whole second."""
+    if tdb == math.inf:
+        return "any later epoch"
+    whole = math.floor(tdb)
     try:
-        moment = _J2000 + datetime.timedelta(seconds=round(tdb))
+        moment = _J2000 + datetime.timedelta(seconds=whole, milliseconds=round(1000.0 * (tdb - whole)))
     except OverflowError:
-        return f"JD {2451545.0 + tdb / 86400.0:.1f} TDB"
-    return (
-        f"{moment:%Y-%m-%dT%H:%M:%S} TDB"
-        if moment.year >= 1000
-        else f"JD {2451545.0 + tdb / 86400.0:.1f} TDB"
-    )
+        moment = datetime.datetime.min
+    if moment.year < 1000:
+        return f"JD {2451545.0 + tdb / 86400.0:.11g} TDB"
+    return f"{moment.isoformat(timespec='milliseconds' if moment.microsecond else 'seconds')} TDB"

@@ -191,7 +191,10 @@ def _numbers(line: str) -> list[float]:
 
 
 def _number(word: str) -> float:
-    return float(word.replace("D", "E").replace("d", "e"))
+    try:
+        return float(word.replace("D", "E").replace("d", "e"))
+    except ValueError:
+        raise ValueError(f"not a number: {word[:20]!r}") from None
 
 
 def _remedy() -> str:

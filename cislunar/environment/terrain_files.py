@@ -10,6 +10,7 @@ References
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ def read_grid(path: PathLike) -> Grid:
 
 
 def _read_npz(file: Path) -> Grid:
+    if not zipfile.is_zipfile(file):
+        raise fault(file, "no NumPy archive", _EXPECTED, "fetch the file again")
     with np.load(file, allow_pickle=False) as table:
         unit_km = 1e-3 if "height_m" in table else 1.0
         name = "height_m" if "height_m" in table else "height_km"

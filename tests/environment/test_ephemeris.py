@@ -85,6 +85,19 @@ def test_epoch_outside_names_span_and_remedy(ephemeris: Ephemeris, epoch: float)
     assert caught.value.epoch_tdb == epoch
 
 
+@pytest.mark.parametrize(
+    ("past_end_s", "shown"),
+    [(0.25, "2071-01-01T00:02:00.250 TDB"), (1.0, "2071-01-01T00:02:01 TDB"), (1e300, "JD 1.15740740")],
+)
+def test_epoch_outside_is_told_from_the_end_of_the_span(
+    ephemeris: Ephemeris, past_end_s: float, shown: str
+) -> None:
+    end = ephemeris.span_tdb[1]
+    with pytest.raises(EpochRangeError, match=shown) as caught:
+        ephemeris.require_span(end, end + past_end_s)
+    assert len(str(caught.value)) < 300
+
+
 def test_require_span_speaks_of_the_mission(ephemeris: Ephemeris) -> None:
     with pytest.raises(EpochRangeError, match=r"spacecraft alpine: 2071-03-02.*1999-12-31.*2071-01-01.*SPK"):
         ephemeris.require_span(0.0, END_2071 + 60 * DAY_S, what="spacecraft alpine")

@@ -12,11 +12,14 @@ Deep Space Network
     sigma), DSS-53 3 m (3 sigma).
 ESTRACK, Goonhilly
     Topocentric frame kernel of the ESA stations, version 0.4, ESA SPICE Service, ESAC (2021), after ESTRACK
-    NOW (estracknow.esa.int): latitudes and longitudes to 1e-7 deg.  Heights: ESA's pages of the stations
-    (esa.int, "ESA ground stations").  The kernel gives GHY-6 the longitude 5.183271 deg with the sign of an
-    eastern one; Goonhilly lies in Cornwall, west of Greenwich, so the sign is put right here.  The height of
-    GHY-6 is not published: ground at about 0.11 km above the sea, which lies 0.05 km above the ellipsoid
-    there.
+    NOW (estracknow.esa.int): latitudes and longitudes to 1e-7 deg.  Heights to the metre: 252 m and 794 m are
+    those of Wikidata's entries of the stations, 252 m and 1550 m those of station definitions of 2021 for
+    SPICE's program PINPOINT, which put New Norcia 3 m further west.  They are taken as heights above the
+    ellipsoid; were they above the sea, the antennas would stand up to 55 m higher.
+
+    The kernel gives GHY-6 the longitude 5.183271 deg with the sign of an eastern one; Goonhilly lies in
+    Cornwall, west of Greenwich, so the sign is put right here.  The height of GHY-6 is not published: ground
+    at about 0.11 km above the sea, which lies 0.05 km above the ellipsoid there.
 KSAT
     Sites on the station map of Kongsberg Satellite Services (ksat.no) to 0.01 deg, 1 km, as collected in the
     ground-station tables of brahe (D. Eddy, version 1.8).  Heights are not published there and taken as 0; 1
@@ -32,6 +35,9 @@ Row = tuple[float, float, float, str]
 
 _DSN = "DSN 810-005, module 301 rev. M (JPL D-19379, 2020)"
 _ESA = "ESA SPICE Service, frame kernel of the ESA stations v0.4 (2021)"
+_ESA_1 = _ESA + "; height: Wikidata, New Norcia Station"
+_ESA_2 = _ESA + "; height: Wikidata, Cebreros Station"
+_ESA_3 = _ESA + "; height: SPICE station definitions (PINPOINT, 2021)"
 _KSAT = "KSAT station map (ksat.no), approximate: position to 1 km, height taken as 0"
 
 
@@ -68,9 +74,9 @@ ANTENNAS: Final[dict[str, Row]] = {
     "dss-63": _dss((40, 25, 52.35510), (355, 45, 7.16924), 864.816),
     "dss-65": _dss((40, 25, 37.94289), (355, 44, 57.48397), 833.854),
     # ESA's deep-space antennas DSA 1, 2 and 3
-    "new-norcia": (-31.0482254, 116.1914978, 0.252, _ESA),
-    "cebreros": (40.4526901, -4.3675499, 0.794, _ESA),
-    "malargue": (-35.7760086, -69.3981934, 1.550, _ESA),
+    "new-norcia": (-31.0482254, 116.1914978, 0.252, _ESA_1),
+    "cebreros": (40.4526901, -4.3675499, 0.794, _ESA_2),
+    "malargue": (-35.7760086, -69.3981934, 1.550, _ESA_3),
     # Goonhilly Earth Station, Cornwall, GHY-6
     "goonhilly": (
         50.050436,

@@ -151,7 +151,7 @@ def propagate_three_body(
     state: ArrayLike,
     duration: ArrayLike,
     system: ThreeBodySystem = EARTH_MOON,
-    rtol: float = 1e-13,
+    rtol: float = 1e-14,
     threads: int | None = None,
     on_error: str = "raise",
     max_steps: int = 10_000_000,
@@ -186,8 +186,9 @@ def propagate_three_body(
     Notes
     -----
     Method: Verner's 9(8) pair with a predictive step controller. At the default tolerance catalogued
-    near-rectilinear halo orbits close to 1e-10 after one period, and the Jacobi constant keeps to 1e-12 over
-    30 days (tests). Primaries are points: nothing stops a trajectory at their surfaces.
+    near-rectilinear halo orbits close to 1e-12 after one period, and the Jacobi constant keeps to 1e-12 over
+    30 days, also on a transfer that starts in a low Earth orbit (tests). Primaries are points: nothing stops
+    a trajectory at their surfaces; one that meets a point ends with status STEP_TOO_SMALL.
     """
     states = np.asarray(state, dtype=np.float64)
     states = np.ascontiguousarray(states[:, None] if states.ndim == 1 else states)

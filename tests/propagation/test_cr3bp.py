@@ -75,6 +75,34 @@ def test_tolerance_governs_the_error(batch):
     assert errors[0] > 30.0 * errors[1] > 900.0 * errors[2]
 
 
+def test_jacobi_constant_of_a_transfer_from_low_earth_orbit():
+    system = EARTH_MOON
+    r = 6778.0 / system.length_km
+    circular = np.sqrt((1.0 - system.mu) / r)
+    state = np.array([r - system.mu, 0.0, 0.0, 0.0, 1.4 * (circular - r), 0.0])
+    flown = propagate_three_body(state, 30 * 86400.0 / system.time_s)
+    assert flown.status[0] == Status.FINISHED
+    # terms of 120 cancel at the start: rounding alone is 3e-14
+    assert np.ptp(system.jacobi_constant(flown.nodes[1:7])) < 1.5e-12
+
+
+def test_fall_into_a_primary_ends():
+    flown = propagate_three_body([1.0 - EARTH_MOON.mu + 0.01, 0.0, 0.0, 0.0, -0.01, 0.0], 1.0)
+    assert flown.status[0] == Status.STEP_TOO_SMALL
+    assert flown.steps[0] < 1000
+
+
+def test_low_lunar_orbit_at_the_tightest_tolerance():
+    """Rounding of coordinates near 1 is 4e-14 of the distance from the Moon; steps are not refused for it."""
+    r = 1837.4 / EARTH_MOON.length_km
+    speed = np.sqrt(EARTH_MOON.mu / r) - r
+    flown = propagate_three_body([1.0 - EARTH_MOON.mu + r, 0.0, 0.0, 0.0, speed, 0.0], 1.0)
+    assert flown.status[0] == Status.FINISHED
+    accepted = flown.nodes.shape[1] - 1
+    assert flown.steps[0] < 1.1 * accepted
+    assert np.ptp(EARTH_MOON.jacobi_constant(flown.nodes[1:7])) < 1e-11
+
+
 def test_all_bad_indices_in_one_message():
     state = np.tile(np.array([1.02, 0.0, -0.18, 0.0, -0.1, 0.0])[:, None], 5)
     state[2, 1] = np.nan

@@ -6,7 +6,7 @@ southern L2 halo family: initial states, periods, Jacobi constants, libration po
 Tudat: unit test `unitTestCR3BPPropagation.cpp`, mu 0.0121506683. pykep: `TOPS` collection, distant retrograde
 orbit, JPL's mu.
 
-Measured at the default tolerance: closure 8e-13, Jacobi constant over 30 days 9e-14, Tudat's end 2.3e-12 (its
+Measured at the default tolerance: closure 8e-13, Jacobi constant over 30 days 2e-14, Tudat's end 2.3e-12 (its
 own tolerance is 1e-9; an integration with SciPy's DOP853 agrees with it to 2e-12).
 """
 

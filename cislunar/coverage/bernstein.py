@@ -23,6 +23,11 @@ from cislunar.coverage.sampling import FRACTION, ROW, SAMPLES, number
 from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, all_lanes, load, store
 
+_ACCEPTED = 1.0e-4
+"""Truncation error below which monotone parts are searched for zeros: 10 cm for margins in km."""
+_DECIDED = 1.0e-8
+"""Truncation error below which a near-tangency is decided."""
+
 _DEGREE = SAMPLES - 1
 _U = FRACTION[:SAMPLES]
 
@@ -185,3 +190,63 @@ def zero(memory: Any, monomial: int, low: float, high: float) -> float:
         if step <= 1.0e-14:
             break
     return v
+
+
+@kernel
+def isolate(memory: Any, samples: int, coefficients: int, found: int, near: float, divisible: bool) -> int:
+    """Find the zeros of a stretch that `certify` left uncertain.
+
+    Parameters
+    ----------
+    memory : ndarray
+    samples : int
+        Where the samples are.
+    coefficients : int
+        Where `certify` put its two rows; two more behind them are used.
+    found : int
+        Where five numbers are put, in the variable v of the stretch (-1 to 1): the place of an extremum
+        closer to zero than `near` (or 2 if there is none), the first zero and the ends of the monotone
+        part it lies in are `found + 1`, -1 and `found + 3`; those of a second zero `found + 2`, `found
+        + 3` and 1.
+    near : float
+        See `found`.
+    divisible : bool
+        Whether the stretch may be halved.
+
+    Returns
+    -------
+    int
+        Bits: 1 if there is a zero in the first part, 2 if there is one in the second; -1 if the stretch
+        must be halved first.
+    """
+    error = truncation(memory, coefficients + ROW)
+    extrema = turns(memory, coefficients)
+    if divisible and (error > _ACCEPTED or extrema > 1):
+        return -1
+    monomial = coefficients + 2 * ROW
+    slope = monomial + ROW
+    to_monomial(memory, samples, monomial)
+    first = number(memory, samples)
+    last = number(memory, samples + SAMPLES - 1)
+    middle = first
+    v = -1.0
+    memory[found] = 2.0
+    if extrema == 1:
+        to_monomial(memory, samples, slope)
+        differentiate(memory, slope)
+        v = zero(memory, slope, -1.0, 1.0)
+        middle = value_at(memory, monomial, v)
+        if abs(middle) < near:
+            if divisible and error > _DECIDED:
+                return -1
+            memory[found] = v
+    # The polynomial is monotone from -1 to v and from v to 1.
+    memory[found + 3] = v
+    zeros = 0
+    if (first > 0.0) != (middle > 0.0):
+        memory[found + 1] = zero(memory, monomial, -1.0, v)
+        zeros |= 1
+    if (middle > 0.0) != (last > 0.0):
+        memory[found + 2] = zero(memory, monomial, v, 1.0)
+        zeros |= 2
+    return zeros

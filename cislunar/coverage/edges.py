@@ -16,16 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cislunar.coverage.bernstein import (
-    MATRICES,
-    certify,
-    differentiate,
-    to_monomial,
-    truncation,
-    turns,
-    value_at,
-    zero,
-)
+from cislunar.coverage.bernstein import MATRICES, certify, isolate, to_monomial, zero
 from cislunar.coverage.horizon_mask import CONTROL, HIDDEN, MIXED, VISIBLE, masked_margins, verdict
 from cislunar.coverage.sampling import ROW, SAMPLES, STENCIL, divide, sample_positions
 from cislunar.coverage.scene import (
@@ -54,10 +45,6 @@ from cislunar.propagation.simd import LANES, load, store
 NEAR_KM = 0.02
 """An extremum of a visibility margin closer to zero than this is a near-tangency."""
 
-_ACCEPTED_KM = 1.0e-4
-"""Truncation error below which monotone parts are searched for zeros."""
-_TANGENT_KM = 1.0e-8
-"""Truncation error below which a near-tangency is decided."""
 _ALLOWANCE_KM = NEAR_KM + 1.0e-9
 """What a function must clear zero by, beyond truncation, to be certain and no near-tangency."""
 _SHORTEST_S = 0.25
@@ -66,13 +53,11 @@ _SHORTEST_MASKED_S = 1.0e-3
 _POLISH_S = 2.0
 """Zeros are found again on samples this far to both sides."""
 
-# More scratch memory: coefficients, slope, samples of the whole stretch, and the stack of stretches to
-# look at.
-_BERNSTEIN = CONTROL + 2 * ROW
-_CHEBYSHEV = _BERNSTEIN + ROW
-_MONOMIAL = _CHEBYSHEV + ROW
-_SLOPE = _MONOMIAL + ROW
-_SAVED = _SLOPE + ROW
+# More scratch memory: rows of coefficients, what `isolate` finds, samples of the whole stretch, and the
+# stack of stretches to look at.
+_COEFFICIENTS = CONTROL + 2 * ROW
+_FOUND = _COEFFICIENTS + 4 * ROW
+_SAVED = _FOUND + 8
 _STARTS = _SAVED + 4 * ROW
 _WIDTHS = _STARTS + 64
 _MEMORY = _WIDTHS + 64
@@ -162,103 +147,68 @@ def _polish(
         if ends > 0.0 and begin <= low and begin + width >= high:
             return time
         reach *= 8.0
-    to_monomial(memory, MARGIN, _MONOMIAL)
-    v = zero(memory, _MONOMIAL, -1.0, 1.0)
+    to_monomial(memory, MARGIN, _COEFFICIENTS)
+    v = zero(memory, _COEFFICIENTS, -1.0, 1.0)
     return min(max(begin + 0.5 * width * (1.0 + v), low), high)
 
 
 @kernel
-def _search(
-    scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float, divisible: bool
-) -> bool:
-    """Certify a sampled stretch or find its zeros; false if it must be halved first."""
+def _decide(scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float) -> None:
+    """Halve a stretch, whose samples are uncertain, until every part is decided, in the order of time."""
     memory = work.memory
-    sign = certify(memory, MARGIN, _BERNSTEIN, _ALLOWANCE_KM)
-    if sign != 0.0:
-        _settle(work, function, start, sign)
-        return True
-    error = truncation(memory, _CHEBYSHEV)
-    extrema = turns(memory, _BERNSTEIN)
-    if divisible and (error > _ACCEPTED_KM or extrema > 1):
-        return False
-    first = memory[MARGIN]
-    last = memory[MARGIN + SAMPLES - 1]
-    to_monomial(memory, MARGIN, _MONOMIAL)
-    v = -1.0
-    middle = first
-    if extrema == 1:
-        to_monomial(memory, MARGIN, _SLOPE)
-        differentiate(memory, _SLOPE)
-        v = zero(memory, _SLOPE, -1.0, 1.0)
-        middle = value_at(memory, _MONOMIAL, v)
-        if abs(middle) < NEAR_KM:
-            if divisible and error > _TANGENT_KM:
-                return False
-            _near_tangency(scene, work, function, start + 0.5 * width * (1.0 + v))
-    # The polynomial is monotone from -1 to v and from v to 1. Both zeros are taken before the samples
-    # are reused.
-    turn = start + 0.5 * width * (1.0 + v)
-    before = after = turn
-    crosses_before = (first > 0.0) != (middle > 0.0)
-    crosses_after = (middle > 0.0) != (last > 0.0)
-    if crosses_before:
-        before = start + 0.5 * width * (1.0 + zero(memory, _MONOMIAL, -1.0, v))
-    if crosses_after:
-        after = start + 0.5 * width * (1.0 + zero(memory, _MONOMIAL, v, 1.0))
-    _settle(work, function, start, first)
-    if crosses_before:
-        before = _polish(scene, work, function, piece, which, start, turn, before)
-        _settle(work, function, before, middle)
-    if crosses_after:
-        after = _polish(scene, work, function, piece, which, turn, start + width, after)
-        _settle(work, function, after, last)
-    return True
-
-
-@kernel
-def _attempt(
-    scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float
-) -> bool:
-    """Decide one function over a stretch whose positions are placed; false if it must be halved first."""
-    memory = work.memory
-    margin_samples(scene, memory, function, piece)
-    if not is_masked(scene, function):
-        return _search(scene, work, function, piece, which, start, width, width > _SHORTEST_S)
+    masked = is_masked(scene, function)
     site = site_of(scene, function)
-    divisible = width > _SHORTEST_MASKED_S
-    judged = verdict(scene, memory, site, NEAR_KM)
-    if judged == MIXED and divisible:
-        return False
-    if judged in (VISIBLE, HIDDEN):
-        _settle(work, function, start, 1.0 if judged == VISIBLE else -1.0)
-        return True
-    masked_margins(scene, memory, site)
-    return _search(scene, work, function, piece, which, start, width, divisible)
-
-
-@kernel
-def _halve(scene: Any, work: Any, function: int, piece: int, which: int, start: float, width: float) -> None:
-    """Halve a stretch until every part is decided, in the order of time."""
-    memory = work.memory
+    shortest = _SHORTEST_MASKED_S if masked else _SHORTEST_S
     memory[_STARTS] = start
     memory[_WIDTHS] = width
     depth = 1
-    done = False
+    sampled = True
     while depth > 0:
         depth -= 1
         start = memory[_STARTS + depth]
         width = memory[_WIDTHS + depth]
-        if done:
+        divisible = width > shortest
+        if not sampled:
             _place_samples(scene, work, piece, which, start, width)
-            done = _attempt(scene, work, function, piece, which, start, width)
-        if not done:
+            margin_samples(scene, memory, function, piece)
+        sign = 0.0
+        smooth = True
+        if masked:
+            judged = verdict(scene, memory, site, NEAR_KM)
+            smooth = judged != MIXED or not divisible
+            if judged in (VISIBLE, HIDDEN):
+                sign = 1.0 if judged == VISIBLE else -1.0
+            else:
+                masked_margins(scene, memory, site)
+        if sign == 0.0 and (masked or not sampled):
+            certain = certify(memory, MARGIN, _COEFFICIENTS, _ALLOWANCE_KM)
+            sign = certain if smooth else 0.0
+        sampled = False
+        if sign != 0.0:
+            _settle(work, function, start, sign)
+            continue
+        zeros = isolate(memory, MARGIN, _COEFFICIENTS, _FOUND, NEAR_KM, divisible) if smooth else -1
+        if zeros < 0:
             half = 0.5 * width
             memory[_STARTS + depth] = start + half
             memory[_WIDTHS + depth] = width - half
             memory[_STARTS + depth + 1] = start
             memory[_WIDTHS + depth + 1] = half
             depth += 2
-            done = True
+            continue
+        if memory[_FOUND] <= 1.0:
+            _near_tangency(scene, work, function, start + 0.5 * width * (1.0 + memory[_FOUND]))
+        sign = memory[MARGIN]
+        _settle(work, function, start, sign)
+        turn = start + 0.5 * width * (1.0 + memory[_FOUND + 3])
+        for part in range(2):
+            if zeros & (1 << part) != 0:
+                guess = start + 0.5 * width * (1.0 + memory[_FOUND + 1 + part])
+                low = start if part == 0 else turn
+                high = turn if part == 0 else start + width
+                sign = -sign
+                time = _polish(scene, work, function, piece, which, low, high, guess)
+                _settle(work, function, time, sign)
 
 
 @kernel
@@ -271,7 +221,7 @@ def _copy_place(memory: Any, source: int, target: int) -> None:
 def _limb_sign(scene: Any, memory: Any, piece: int) -> float:
     """1 or -1 if every station is on this side of the Moon's limb throughout the stretch; else 0."""
     slack = earth_limb_samples(scene, memory, piece)
-    return certify(memory, MARGIN, _BERNSTEIN, 1.2 * slack + _ALLOWANCE_KM)
+    return certify(memory, MARGIN, _COEFFICIENTS, 1.2 * slack + _ALLOWANCE_KM)
 
 
 @kernel
@@ -366,14 +316,14 @@ def find_edges(
                 limb_sign = _limb_sign(scene, memory, piece) if limb else 0.0
                 for function in range(functions):
                     sign = _known_sign(scene, function, low, high, limb_sign)
-                    if sign == 0.0 and not is_masked(scene, function):
+                    if sign == 0.0:
                         margin_samples(scene, memory, function, piece)
-                        sign = certify(memory, MARGIN, _BERNSTEIN, _ALLOWANCE_KM)
+                        if not is_masked(scene, function):
+                            sign = certify(memory, MARGIN, _COEFFICIENTS, _ALLOWANCE_KM)
                     if sign != 0.0:
                         _settle(work, function, low, sign)
                         continue
-                    if not _attempt(scene, work, function, piece, which, low, high - low):
-                        _halve(scene, work, function, piece, which, low, high - low)
+                    _decide(scene, work, function, piece, which, low, high - low)
                     _copy_place(memory, _SAVED, PLACE)
         for function in range(functions):
             first[relay, function] = work.tally[4 * function + _FIRST]

@@ -26,9 +26,9 @@ import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.coverage.finder import Relays, build_scene, find_chunk, intervals_of, relay_positions
+from cislunar.coverage.grids import Grid
 from cislunar.coverage.intervals import Intervals, at_least
 from cislunar.coverage.map_kernel import HIDDEN, accumulate
-from cislunar.coverage.regions import Grid
 from cislunar.coverage.scene import Kind
 from cislunar.coverage.tables import WindowTables, unit_vectors
 from cislunar.errors import InputError

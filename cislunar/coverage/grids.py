@@ -1,4 +1,4 @@
-"""Parts of the Moon and grids of cells over them."""
+"""Grids of cells over parts of the Moon."""
 
 from __future__ import annotations
 
@@ -7,68 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cislunar.environment.regions import Region
 from cislunar.errors import InputError
 
-CAP_LATITUDE_RAD = math.radians(80.0)
-"""Latitude at which a polar cap begins unless another is given."""
-
 GRIDS = ("equal-area", "latitude-longitude")
-
-
-@dataclass(frozen=True)
-class Region:
-    """A part of the Moon between two parallels and two meridians (mean-Earth axes, east longitude).
-
-    Attributes
-    ----------
-    name : str
-    south_rad, north_rad : float
-        Latitudes.
-    west_rad, east_rad : float
-        Longitudes, `west_rad < east_rad`.
-    """
-
-    name: str
-    south_rad: float
-    north_rad: float
-    west_rad: float
-    east_rad: float
-
-    def contains(self, latitude_rad: float, longitude_rad: float) -> bool:
-        """Whether a place lies in the region, borders included."""
-        eastward = (longitude_rad - self.west_rad) % (2.0 * math.pi)
-        return self.south_rad <= latitude_rad <= self.north_rad and eastward <= self.east_rad - self.west_rad
-
-
-def region(name: str, latitude_rad: float = CAP_LATITUDE_RAD) -> Region:
-    """Find a region by name.
-
-    Parameters
-    ----------
-    name : {"far side", "near side", "moon", "south polar cap", "north polar cap"}
-    latitude_rad : float
-        Where a polar cap begins, as a positive angle from the equator.
-
-    Raises
-    ------
-    InputError
-        If there is no such region or the latitude is not between the equator and the pole.
-    """
-    if not 0.0 <= latitude_rad < 0.5 * math.pi:
-        raise InputError(
-            f"polar cap: latitude must be from 0 to below 90 deg; got {math.degrees(latitude_rad):g} deg"
-        )
-    quarter = 0.5 * math.pi
-    bounds = {
-        "far side": (-quarter, quarter, quarter, 3.0 * quarter),
-        "near side": (-quarter, quarter, -quarter, quarter),
-        "moon": (-quarter, quarter, -2.0 * quarter, 2.0 * quarter),
-        "south polar cap": (-quarter, -latitude_rad, -2.0 * quarter, 2.0 * quarter),
-        "north polar cap": (latitude_rad, quarter, -2.0 * quarter, 2.0 * quarter),
-    }
-    if name not in bounds:
-        raise InputError(f"unknown region {name!r}; expected one of {', '.join(bounds)}")
-    return Region(name, *bounds[name])
 
 
 @dataclass(frozen=True)

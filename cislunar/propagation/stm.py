@@ -111,6 +111,37 @@ class StateTransition:
         matrices = after @ whole @ np.linalg.inv(before)
         return np.ascontiguousarray(np.moveaxis(matrices, 0, 2))
 
+    def impulse(self, time: ArrayLike, delta_v: ArrayLike) -> NDArray[np.float64]:
+        """Sensitivity of the end of each trajectory to an impulse on the way.
+
+        Parameters
+        ----------
+        time : float or array_like, shape (n,)
+            When the impulse is given, seconds after the start.
+        delta_v : array_like, shape (3,) or (3, n)
+            The impulse, km/s, fixed in ICRF axes; zero for one not yet part of the flight. It must be small
+            against the speed, or the trajectory must begin right after it.
+
+        Returns
+        -------
+        numpy.ndarray, shape (6, 4, n)
+            Derivative of the last state with respect to the three components of the impulse and to its time:
+            given later by `dt` it leaves the path `-delta_v dt` away from where it was.
+
+        Raises
+        ------
+        InputError
+            As `between`, or an impulse of another shape.
+        """
+        n = self.trajectory.n
+        vector = np.asarray(delta_v, dtype=np.float64)
+        if vector.shape not in ((3,), (3, n)):
+            raise InputError(f"delta_v: expected shape (3,) or (3, {n}); got {vector.shape}")
+        columns = np.broadcast_to(vector.reshape(3, -1), (3, n))
+        onwards = self.between(time, self.trajectory.final_elapsed)
+        shift = -np.einsum("ijn,jn->in", onwards[:, :3], columns)
+        return np.concatenate([onwards[:, 3:], shift[:, None]], axis=1)
+
     def _place(self, moment: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Node at or before a time of each trajectory (n,), and the time from there."""
         flight = self.trajectory

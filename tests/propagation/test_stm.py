@@ -114,6 +114,30 @@ def test_between_any_two_times(lunar):
         assert moved.final[:, 0] - leg.final[:, 0] == pytest.approx(expected, rel=2e-3, abs=1e-9)
 
 
+def test_impulse_and_its_time(lunar):
+    """Flights with the impulse given a little stronger, or later, end where the sensitivity says."""
+    state, epoch = elliptical(1)
+    first, second = 0.4 * DAY_S, 0.8 * DAY_S
+    delta_v = np.array([0.02, -0.01, 0.015])
+
+    def fly(time, impulse):
+        there = propagate(state, epoch, time, lunar, rtol=1e-13).final
+        there[3:, 0] += impulse
+        return propagate(there, epoch + time, first + second - time, lunar, rtol=1e-13)
+
+    flown = fly(first, delta_v)
+    sensitivity = state_transition(flown).impulse(0.0, delta_v)[:, :, 0]
+    for axis in range(3):
+        step = 1e-7 * np.eye(3)[axis]
+        moved = fly(first, delta_v + step).final - fly(first, delta_v - step).final
+        assert moved[:, 0] / 2e-7 == pytest.approx(sensitivity[:, axis], rel=1e-5, abs=1e-3)
+    moved = fly(first + 0.5, delta_v).final - fly(first - 0.5, delta_v).final
+    assert moved[:3, 0] == pytest.approx(sensitivity[:3, 3], rel=1e-4, abs=1e-5)
+    assert moved[3:, 0] == pytest.approx(sensitivity[3:, 3], rel=1e-4, abs=1e-9)
+    with pytest.raises(InputError, match="delta_v"):
+        state_transition(flown).impulse(0.0, np.zeros(4))
+
+
 def test_without_history_only_the_ends_remain(flight):
     whole, ends = state_transition(flight), state_transition(flight, history=False)
     assert np.array_equal(whole.final, ends.final)

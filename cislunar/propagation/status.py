@@ -21,6 +21,8 @@ class Status(IntEnum):
     range."""
     BAD_INPUT = 5
     """It was not flown because its input is not usable."""
+    EVENT = 6
+    """It met a terminal event; the message names it."""
 
 
 MESSAGES = {
@@ -30,4 +32,5 @@ MESSAGES = {
     Status.MAX_STEPS: "stopped: the budget of steps is used up",
     Status.STEP_TOO_SMALL: "stopped: no step is short enough for the tolerance",
     Status.BAD_INPUT: "not flown: bad input",
+    Status.EVENT: "ended at an event",
 }

@@ -26,11 +26,12 @@ from benchmarks.contest import spread, table
 from benchmarks.machine import cpu_seconds, describe, peak_gflops
 from cislunar.coverage.access import compute_access
 from cislunar.coverage.architectures import architecture_coverage
+from cislunar.coverage.grids import make_grid
 from cislunar.coverage.map_kernel import accumulate
 from cislunar.coverage.maps import pack_cells, relay_series
-from cislunar.coverage.regions import make_grid, region
 from cislunar.coverage.tables import WindowTables
 from cislunar.environment import Environment
+from cislunar.environment.regions import region
 from cislunar.environment.sites import ConstantMask, Site
 from cislunar.environment.stations import network
 from cislunar.orbits.elements import KeplerianElements, to_state

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 from cislunar import units
+from cislunar.environment.regions import REGIONS
 from cislunar.environment.stations import network, network_names, station_names
 from cislunar.scenario.format import SCENARIO
 from cislunar.scenario.leaves import Choice, Either, Quantity, Spec
-from cislunar.scenario.regions import REGIONS
 from cislunar.scenario.spec import Field, Listing, Named, Record, Variant
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scenario.md"

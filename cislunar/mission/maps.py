@@ -20,8 +20,9 @@ def map_dataset(definition: MapDefinition, access: Access) -> xr.Dataset:
     """
     import xarray as xr
 
+    from cislunar.coverage.grids import make_grid
     from cislunar.coverage.maps import coverage_map
-    from cislunar.coverage.regions import make_grid, region
+    from cislunar.environment.regions import region
 
     grid = make_grid(region(definition.region), definition.grid, definition.resolution_rad)
     found = coverage_map(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cislunar.environment.regions import REGIONS
 from cislunar.scenario.leaves import (
     Choice,
     Either,
@@ -14,7 +15,6 @@ from cislunar.scenario.leaves import (
     Text,
 )
 from cislunar.scenario.reading import Reading
-from cislunar.scenario.regions import REGIONS
 from cislunar.scenario.spec import Field, Group, Listing, Record
 from cislunar.scenario.yamlfile import Node, Scalar
 

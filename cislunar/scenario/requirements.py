@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+from cislunar.environment import regions
 from cislunar.scenario import model
 from cislunar.scenario.format_analyses import MEASURES, measure_limit
 from cislunar.scenario.names import unknown
 from cislunar.scenario.reading import Reading, Value, node_text
-from cislunar.scenario.regions import REGIONS, contains
 from cislunar.scenario.wording import quoted
 
 
@@ -116,14 +116,16 @@ def _check_requirement_site(
         reading.problem(item.node, item.path, message)
     region, place = item.child("region"), sites[site.data]
     latitude, longitude = place.get("latitude"), place.get("longitude")
-    if region is None or latitude is None or longitude is None or contains(latitude, longitude, region.data):
+    if region is None or latitude is None or longitude is None:
+        return
+    if regions.region(region.data).contains(latitude, longitude):
         return
     where = f"latitude {math.degrees(latitude):.6g} deg, longitude {math.degrees(longitude):.6g} deg"
     reading.problem(
         region.node,
         region.path,
         f"the site {quoted(site.data)} ({where}) does not lie in this region; "
-        f"expected {REGIONS[region.data]}",
+        f"expected {regions.REGIONS[region.data]}",
     )
 
 

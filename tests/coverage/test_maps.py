@@ -5,11 +5,12 @@ import pytest
 from doubles import kepler_nodes, place, uniform_world
 
 from cislunar.coverage.access import compute_access
+from cislunar.coverage.grids import GRIDS, make_grid
 from cislunar.coverage.intervals import Intervals, statistics
 from cislunar.coverage.map_kernel import accumulate
 from cislunar.coverage.maps import cell_passes, coverage_map, pack_cells, relay_series
-from cislunar.coverage.regions import GRIDS, Region, make_grid, region
 from cislunar.coverage.tables import WindowTables, unit_vectors
+from cislunar.environment.regions import Region, region
 from cislunar.errors import InputError
 from cislunar.propagation.simd import LANES
 

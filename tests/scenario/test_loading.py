@@ -13,12 +13,10 @@ import pytest
 from texts import GOOD, ORBIT, complaint, good, spoilt
 
 import cislunar
-from cislunar.coverage.regions import region
 from cislunar.environment.sites import AzimuthMask, ConstantMask
 from cislunar.errors import InputError, ScenarioError
 from cislunar.orbits.definitions import CartesianOrbit, KeplerianOrbit
 from cislunar.scenario.model import Scenario
-from cislunar.scenario.regions import REGIONS, contains
 from cislunar.time import parse_epoch
 
 FIELD = """product_type gravity_field
@@ -268,13 +266,6 @@ def test_a_scenario_crosses_process_borders() -> None:
 def test_scenarios_compare_by_value() -> None:
     assert good() == good()
     assert good() != good().with_values({"duration": "10 d"})
-
-
-@pytest.mark.parametrize("name", REGIONS)
-def test_regions_are_those_of_the_maps(name: str) -> None:
-    for latitude in np.radians([-90, -85, -79, -10, 0, 33, 81, 90]):
-        for longitude in np.radians([-179, -91, -89, 0, 89, 91, 181, 269, 271, 359]):
-            assert contains(latitude, longitude, name) == region(name).contains(latitude, longitude)
 
 
 def test_the_text_for_a_missing_file() -> None:

@@ -40,24 +40,26 @@ def require_inside(
         return
     for epoch in (float(np.min(flat)), float(np.max(flat))):
         if not span_tdb[0] <= epoch <= span_tdb[1]:
+            beyond = min(span_tdb, key=lambda end: abs(end - epoch))
+            timespec = "milliseconds" if abs(beyond - epoch) < 1.0 else "seconds"
+            asked, first, last = (calendar(moment, timespec) for moment in (epoch, *span_tdb))
             raise EpochRangeError(
-                f"{what}: {calendar(epoch)} is outside {table}, which spans {calendar(span_tdb[0])} to "
-                f"{calendar(span_tdb[1])}; {remedy}",
+                f"{what}: {asked} is outside {table}, which spans {first} to {last}; {remedy}",
                 epoch_tdb=epoch,
                 span_tdb=span_tdb,
                 table=table,
             )
 
 
-def calendar(tdb: float) -> str:
-    """Write an epoch as a Gregorian date in TDB for messages, to 1 ms where it is off a whole second."""
+def calendar(tdb: float, timespec: str = "seconds") -> str:
+    """Write an epoch as a Gregorian date in TDB for messages, rounded to "seconds" or "milliseconds"."""
     if tdb == math.inf:
         return "any later epoch"
-    whole = math.floor(tdb)
+    digits = 3 if timespec == "milliseconds" else 0
     try:
-        moment = _J2000 + datetime.timedelta(seconds=whole, milliseconds=round(1000.0 * (tdb - whole)))
+        moment = _J2000 + datetime.timedelta(seconds=round(tdb, digits))
     except OverflowError:
         moment = datetime.datetime.min
     if moment.year < 1000:
         return f"JD {2451545.0 + tdb / 86400.0:.11g} TDB"
-    return f"{moment.isoformat(timespec='milliseconds' if moment.microsecond else 'seconds')} TDB"
+    return f"{moment.isoformat(timespec=timespec)} TDB"

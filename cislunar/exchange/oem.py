@@ -76,8 +76,8 @@ class _Piece:
     def tolerance_km(self, tdb: Array) -> Array:
         """How closely the table is to be followed at epochs within the part, km (m,).
 
-        Lagrange polynomials of neighbouring windows meet with a kink, and those of even degree change window in
-        mid-interval with a step; nothing is gained by following either.
+        Lagrange polynomials of neighbouring windows meet with a kink, and those of even degree change window
+        in mid-interval with a step; nothing is gained by following either.
         """
         if self.table.method == "HERMITE":
             return np.full(tdb.shape, _TOLERANCE_KM)

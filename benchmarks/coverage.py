@@ -172,6 +172,7 @@ def maps(rounds: int, days: float) -> str:
         count = len(cells) // 3
         # From memory, each sample of a relay (32 bytes) serves all cells of a block of time.
         bytes_per_test = 32.0 / count
+        accumulate(cells, series, 2, 0.0, np.zeros(4 * count))
         rates, shares = [], []
         for _ in range(rounds):
             peak, width = peak_gflops(), bandwidth_gb_s()
@@ -203,7 +204,7 @@ def growth(rounds: int, quick: bool) -> tuple[str, dict[str, tuple[list[float], 
             median(timed(lambda t=tables, f=flown: architecture_coverage(f, 2, [SITE], STATIONS, t), rounds))
         )
     curves["duration (d)"] = (days, cost)
-    counts = [8.0, 32.0, 128.0] if quick else [8.0, 32.0, 128.0, 512.0]
+    counts = [64.0, 128.0, 256.0] if quick else [64.0, 128.0, 256.0, 512.0, 1024.0]
     tables, flown, cost = tables_of(30.0), fly(int(counts[-1]) // 2, 30.0), []
     for value in counts:
         part = flown[: int(value)]

@@ -136,13 +136,15 @@ class Relays:
         Raises
         ------
         InputError
-            If the trajectory is not centred on the Moon.
+            If the trajectory is not centred on the Moon or has no nodes.
         """
         if trajectory.center != "moon":
             raise InputError(
                 f"coverage needs relays centred on the moon; got a trajectory about {trajectory.center!r}"
             )
         nodes, offsets = np.asarray(trajectory.nodes, dtype=float), np.asarray(trajectory.offsets)
+        if nodes.shape[1] == 0:
+            raise InputError("coverage needs recorded nodes; this trajectory has none")
         sizes = np.diff(offsets)
         backward = (
             nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]

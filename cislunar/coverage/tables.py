@@ -21,10 +21,10 @@ SPACING_S = 10800.0
 """Distance between pieces, s; a piece reaches this far to both sides of its centre."""
 
 SLOW_TERMS = 6
-"""Terms for the Moon's rotation and the positions of Earth and Sun: below 0.1 mm at 6 h to both sides."""
+"""Terms for the Moon's rotation and the positions of Earth and Sun: below 0.1 mm (the Sun: 2 mm)."""
 
 FAST_TERMS = 11
-"""Terms for the Earth's rotation: a quarter turn to both sides, below 1e-9 of a radius."""
+"""Terms for the Earth's rotation: below 0.2 mm on the ground."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from cislunar.coverage.eclipses import eclipse_table, find_eclipses
 from cislunar.coverage.series import body_elevation_deg, relay_elevation_deg
 from cislunar.coverage.table import COLUMNS
 from cislunar.coverage.tables import WindowTables, unit_vectors
+from cislunar.environment import Environment
 from cislunar.errors import InputError
 
 R = 1737.4
@@ -248,17 +249,35 @@ def test_bad_input_is_refused(relays, access):
         compute_access({"away": away}, SITES, STATIONS, WORLD, WINDOW)
 
 
-def test_tables_hold_the_environment(access):
-    """A site to 0.1 mm and a station to 1 mm at random times, beside the environment itself."""
-    time = np.random.default_rng(2).uniform(0.0, SPAN, 500)
-    tables = WindowTables.build(WORLD, *WINDOW)
-    site = unit_vectors([-1.2], [2.3])
-    found = tables.evaluate(tables.on_moon(site)[:, 0], time)
-    assert (
-        np.max(np.abs(found - np.einsum("ijn,i->jn", WORLD.orientation.icrf_to_me(time), site[:, 0]))) * R
-        < 1e-7
-    )
+@pytest.mark.parametrize("span", [137.0 * DAY, 3000.0])
+def test_tables_hold_the_environment(span):
+    """Site, Earth and Sun to 0.1 mm and 10 mm, a station to 1 mm, beside the real environment at random times."""
+    environment = Environment.default()
+    start = 7.5e8
+    time = np.random.default_rng(2).uniform(start, start + span, 500)
+    tables = WindowTables.build(environment, start, start + span)
+    site = 1737.4 * unit_vectors([-1.2], [2.3])
+    exact = np.einsum("ijn,i->jn", environment.orientation.icrf_to_me(time), site[:, 0])
+    assert np.max(np.abs(tables.evaluate(tables.on_moon(site)[:, 0], time) - exact)) < 1e-7
     position = STATIONS[0].position_itrs_km
-    found = tables.evaluate(tables.on_earth(position[:, None])[:, 0], time)
-    exact = np.einsum("ijn,j->in", WORLD.earth.itrs_to_gcrs(time), position)
-    assert np.max(np.abs(found - exact)) < 1e-6
+    exact = np.einsum("ijn,j->in", environment.earth.itrs_to_gcrs(time), position)
+    assert np.max(np.abs(tables.evaluate(tables.on_earth(position[:, None])[:, 0], time) - exact)) < 1e-6
+    for body, table, tolerance in (("earth", tables.earth, 1e-7), ("sun", tables.sun, 1e-5)):
+        exact = environment.ephemeris.position(body, "moon", time)
+        assert np.max(np.abs(tables.evaluate(table, time) - exact)) < tolerance
+
+
+def test_a_window_may_end_where_the_tables_of_the_environment_do():
+    """Tables are sampled inside the window only; one day more is an error that names the span."""
+    environment = Environment.default()
+    last = environment.ephemeris.span_tdb[1]
+    tables = WindowTables.build(environment, last - 5 * DAY, last)
+    assert tables.end_tdb == last
+    environment.require_span(tables.start_tdb, tables.end_tdb)
+
+
+def test_a_trajectory_without_nodes_is_refused():
+    nodes = kepler_nodes([{"a": 4000.0, "e": 0.0, "i": 1.0}], DAY)
+    nodes.nodes, nodes.offsets = np.zeros((10, 0)), np.array([0, 0])
+    with pytest.raises(InputError, match="recorded nodes"):
+        compute_access({"a": nodes}, SITES, STATIONS, WORLD, WINDOW)

@@ -21,9 +21,8 @@ from cislunar.propagation import lanestate as row
 from cislunar.propagation.granules import SPACING_S, TERMS
 from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Nodes, Queue, Table
-from cislunar.propagation.model import Model, acceleration, first_shadow_edge
+from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
 from cislunar.propagation.rkn1210 import B_VELOCITY, ERROR, ERROR_VELOCITY, STAGES, A, B, C
-from cislunar.propagation.shadow_edges import foresee
 from cislunar.propagation.simd import LANES, any_lane, load, pointer, splat, store
 from cislunar.propagation.status import Status
 from cislunar.propagation.stepsize import next_scale
@@ -180,11 +179,9 @@ def _step(lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
     size = np.minimum(wanted, load(numbers, row.LARGEST * LANES))
     size = np.where(size >= remaining, remaining, np.where(2.0 * size > remaining, 0.5 * remaining, size))
     size = np.minimum(np.minimum(size, half - sign * now), load(numbers, row.LIMIT * LANES))
-    if model.sun >= 0 and model.shadows > 0:
-        h = sign * size
-        path = foresee(x, y, z, vx, vy, vz, ax, ay, az, h, model.gm)
-        edge = first_shadow_edge(path, now / half, (now + h) / half, environment, model)
-        size = np.where((edge < 1.0) & (pressure > 0.0), edge * size, size)
+    size = up_to_shadow_edge(
+        size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, environment, model
+    )
     arrives = size == remaining
     h = sign * size
 

@@ -10,7 +10,7 @@ from numba.extending import register_jitable
 from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward, solid_tide
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics
-from cislunar.propagation.shadow_edges import Path, first_edge
+from cislunar.propagation.shadow_edges import Path, first_edge, foresee
 from cislunar.propagation.simd import LANES, load, splat, store
 from cislunar.propagation.sunlight import sunlight
 
@@ -113,6 +113,38 @@ def first_shadow_edge(path: Path, u0: Any, u1: Any, environment: Any, model: Mod
         body = _line(environment, model.occulters[i], u0, u1)
         edge = np.minimum(edge, first_edge(path, sun, body, model.sun_radius, model.occulter_radii[i]))
     return edge
+
+
+@register_jitable(forceinline=True)
+def up_to_shadow_edge(
+    size: Any,
+    sign: Any,
+    x: Any,
+    y: Any,
+    z: Any,
+    vx: Any,
+    vy: Any,
+    vz: Any,
+    ax: Any,
+    ay: Any,
+    az: Any,
+    now: Any,
+    half: Any,
+    pressure: Any,
+    environment: Any,
+    model: Model,
+) -> Any:
+    """Length of a step shortened, if needed, to end at the first border of a shadow.
+
+    `size` and `sign` are its length and direction, `now` and `half` the time and the half width of each
+    lane's polynomials, s; the state and its acceleration are those at its beginning.
+    """
+    if model.sun >= 0 and model.shadows > 0:
+        h = sign * size
+        path = foresee(x, y, z, vx, vy, vz, ax, ay, az, h, model.gm)
+        edge = first_shadow_edge(path, now / half, (now + h) / half, environment, model)
+        size = np.where((edge < 1.0) & (pressure > 0.0), edge * size, size)
+    return size
 
 
 @register_jitable(forceinline=True)

@@ -23,7 +23,7 @@ from cislunar.propagation import verner98
 from cislunar.propagation.lanestate import Lanes
 from cislunar.propagation.simd import LANES, load, splat, store
 from cislunar.propagation.stepsize import next_scale
-from cislunar.propagation.systems import error_scales, velocity_acceleration
+from cislunar.propagation.systems import error_scales, longest_step, velocity_acceleration
 from cislunar.propagation.verner98 import ERROR, STAGES, A, B, C
 
 _ROOT = 1.0 / 18.0
@@ -132,6 +132,9 @@ def take_step(lanes: Lanes, system: Any, inverse_rtol2: float) -> None:
     size = np.minimum(wanted, load(numbers, row.LARGEST * LANES))
     size = np.where(size >= remaining, remaining, np.where(2.0 * size > remaining, 0.5 * remaining, size))
     size = np.minimum(np.minimum(size, half - sign * now), load(numbers, row.LIMIT * LANES))
+    size = longest_step(
+        size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, lanes.environment, system
+    )
     arrives = size == remaining
     h = sign * size
 

@@ -7,8 +7,8 @@ evaluated and which method takes the steps. The loop calls the generic functions
 - `take_step(lanes, system, inverse_rtol2)` advances every lane by a step if it is accurate enough;
 - `system_pointers(system)` returns the constants with arrays replaced by pointers.
 
-Systems whose acceleration depends on the velocity also answer `velocity_acceleration` and `error_scales` and
-are flown by the second method (`second_method`).
+Systems whose acceleration depends on the velocity also answer `velocity_acceleration`, `error_scales`
+and `longest_step` and are flown by the second method (`second_method`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from numba.extending import overload
 
 from cislunar.propagation.forces import rotating_three_body, schwarzschild
-from cislunar.propagation.model import Model, acceleration
+from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
 
 
 class ThreeBodyModel(NamedTuple):
@@ -214,5 +214,91 @@ def _choose_scales(
         r2 = x * x + y * y + z * z
         a = np.sqrt(ax * ax + ay * ay + az * az)
         return r2, vx * vx + vy * vy + vz * vz + 0.01 * a * np.sqrt(r2)
+
+    return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre
+
+
+def longest_step(
+    size: Any,
+    sign: Any,
+    x: Any,
+    y: Any,
+    z: Any,
+    vx: Any,
+    vy: Any,
+    vz: Any,
+    ax: Any,
+    ay: Any,
+    az: Any,
+    now: Any,
+    half: Any,
+    pressure: Any,
+    environment: Any,
+    system: Any,
+) -> Any:
+    """Length of a step shortened to where its smooth stretch ends (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+@overload(longest_step, jit_options={"forceinline": True})
+def _choose_longest(
+    size: Any,
+    sign: Any,
+    x: Any,
+    y: Any,
+    z: Any,
+    vx: Any,
+    vy: Any,
+    vz: Any,
+    ax: Any,
+    ay: Any,
+    az: Any,
+    now: Any,
+    half: Any,
+    pressure: Any,
+    environment: Any,
+    system: Any,
+) -> Any:
+    def of_three_bodies(
+        size: Any,
+        sign: Any,
+        x: Any,
+        y: Any,
+        z: Any,
+        vx: Any,
+        vy: Any,
+        vz: Any,
+        ax: Any,
+        ay: Any,
+        az: Any,
+        now: Any,
+        half: Any,
+        pressure: Any,
+        environment: Any,
+        system: Any,
+    ) -> Any:
+        return size
+
+    def about_a_centre(
+        size: Any,
+        sign: Any,
+        x: Any,
+        y: Any,
+        z: Any,
+        vx: Any,
+        vy: Any,
+        vz: Any,
+        ax: Any,
+        ay: Any,
+        az: Any,
+        now: Any,
+        half: Any,
+        pressure: Any,
+        environment: Any,
+        system: Any,
+    ) -> Any:
+        return up_to_shadow_edge(
+            size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, environment, system.model
+        )
 
     return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre

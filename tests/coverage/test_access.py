@@ -251,7 +251,7 @@ def test_bad_input_is_refused(relays, access):
 
 @pytest.mark.parametrize("span", [137.0 * DAY, 3000.0])
 def test_tables_hold_the_environment(span):
-    """Site, Earth and Sun to 0.1 mm and 10 mm, a station to 1 mm, beside the real environment at random times."""
+    """Site and Earth to 0.1 mm, station to 1 mm, Sun to 10 mm of the real environment at random times."""
     environment = Environment.default()
     start = 7.5e8
     time = np.random.default_rng(2).uniform(start, start + span, 500)

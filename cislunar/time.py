@@ -50,6 +50,9 @@ _EPOCH = re.compile(
     r"(?:[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:\.[0-9]{1,12})?))?)?"
     r"(?:(?P<zulu>Z)|[ ]+(?P<scale>\S+))?"
 )
+_OFFSET: Final = re.compile(r"[0-9] ?[+-][0-9]{2}(:?[0-9]{2})?\s*$")
+"""A closing offset from UTC, `+09:00`, which is not read."""
+
 _EXAMPLE: Final = "expected an epoch such as '2027-03-01T00:00:00 UTC'"
 
 
@@ -68,10 +71,17 @@ def tdb_minus_tt(tdb: ArrayLike) -> NDArray[np.float64]:
     -------
     ndarray, shape (...)
         Difference of the scales, s, within 0.1 us of the full Fairhead-Bretagnon series.
+
+    Raises
+    ------
+    InputError
+        For NaN or infinity.
     """
     import erfa
 
-    days = np.asarray(tdb, dtype=np.float64) / SECONDS_PER_DAY
+    epochs = np.asarray(tdb, dtype=np.float64)
+    _require_finite(epochs)
+    days = epochs / SECONDS_PER_DAY
     before = np.floor(days)
     knots, index = np.unique(before, return_inverse=True)
     at_knots = erfa.dtdb(J2000_JD, knots, 0.0, 0.0, 0.0, 0.0)
@@ -222,9 +232,7 @@ def utc_datetime64(tdb: ArrayLike) -> NDArray[np.datetime64]:
     InputError
         For an epoch before 1972-01-01 UTC, or NaN.
     """
-    epochs = np.asarray(tdb, dtype=np.float64)
-    _require_finite(epochs)
-    noons, days = utc_jd(epochs)
+    noons, days = utc_jd(tdb)
     milliseconds = np.rint(days * SECONDS_PER_DAY * 1000.0) + (noons - J2000_JD) * SECONDS_PER_DAY * 1000.0
     return np.datetime64("2000-01-01T12:00:00", "ms") + milliseconds.astype("timedelta64[ms]")
 
@@ -260,7 +268,8 @@ def parse_epoch(text: str) -> float:
     shown = repr(text if len(text) <= 60 else text[:57] + "...")
     match = _EPOCH.fullmatch(text.strip()) if len(text) <= 80 else None
     if match is None:
-        raise InputError(f"found {shown}; {_EXAMPLE}")
+        hint = "; convert a local time to UTC" if _OFFSET.search(text[:80]) else ""
+        raise InputError(f"found {shown}; {_EXAMPLE}{hint}")
     scale = "UTC" if match["zulu"] else match["scale"]
     if scale is None:
         raise InputError(
@@ -277,6 +286,10 @@ def parse_epoch(text: str) -> float:
 
 
 def _scale_hint(scale: str) -> str:
+    if re.fullmatch(r"[+-][0-9]{2}(:?[0-9]{2})?", scale):
+        return "; convert a local time to UTC"
+    if scale.upper() == "GPS":
+        return "; GPS time is TAI less 19 s"
     if scale.upper() in ("ET", "GMT", "UT"):
         return f"; did you mean {'TDB' if scale.upper() == 'ET' else 'UTC'}?"
     near = difflib.get_close_matches(scale.upper(), SCALES, n=1, cutoff=0.6)

@@ -222,15 +222,24 @@ class EarthOrientation:
         to_earth = erfa.c2tcio(to_intermediate, angle, wobble)
         return np.ascontiguousarray(np.transpose(to_earth)).reshape(3, 3, *shape)
 
-    def _inside(self, tdb: ArrayLike) -> tuple[Array, tuple[int, ...]]:
-        """Return the epochs, flat, and their shape; warn once of those beyond the table."""
-        flat, shape = epoch_array(tdb)
+    def require_span(self, start_tdb: float, end_tdb: float, what: str = "epoch") -> None:
+        """Check that a time interval does not begin before the table, as `Ephemeris.require_span` does."""
+        flat, _ = epoch_array([start_tdb, end_tdb])
+        self._require_inside(flat, what)
+
+    def _require_inside(self, flat: Array, what: str = "epoch") -> None:
         require_inside(
             flat,
             (self.table_start_tdb, math.inf),
             table=f"the Earth-orientation table ({self.table_version})",
             remedy="choose a later epoch: stations on the Earth are not modelled before 1973",
+            what=what,
         )
+
+    def _inside(self, tdb: ArrayLike) -> tuple[Array, tuple[int, ...]]:
+        """Return the epochs, flat, and their shape; warn once of those beyond the table."""
+        flat, shape = epoch_array(tdb)
+        self._require_inside(flat)
         if flat.size and not self._warned:
             text = self.held(float(np.max(flat)))
             if text is not None:

@@ -29,6 +29,7 @@ def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
     reading : Reading
         Takes the mistakes found here.
     """
+    from cislunar.environment.earth import EarthOrientation
     from cislunar.environment.ephemeris import Ephemeris
     from cislunar.environment.orientation import LunarOrientation
     from cislunar.environment.terrain import Terrain
@@ -59,6 +60,8 @@ def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
         try:
             ephemeris.require_span(moment, moment, what)
             orientation.require_span(moment, moment, what)
+            if top.has("ground"):
+                EarthOrientation.default().require_span(moment, moment, what)
         except CislunarError as error:
             reading.problem(value.node, value.path, str(error))
             return

@@ -123,8 +123,12 @@ def test_epochs_are_read(text, tdb):
         ("2027-03-01", "has no time scale"),
         ("2027-03-01T00:00:00 utc", "did you mean UTC?"),
         ("2027-03-01T00:00:00 ET", "did you mean TDB?"),
-        ("2027-03-01T00:00:00 GPS", "found the time scale 'GPS'; expected one of UTC, TAI, TT, TDB"),
-        ("2027-03-01T00:00:00+09:00", "expected an epoch such as '2027-03-01T00:00:00 UTC'"),
+        ("2027-03-01T00:00:00 GPS", "expected one of UTC, TAI, TT, TDB; GPS time is TAI less 19 s"),
+        ("2027-03-01T00:00:00+09:00", "such as '2027-03-01T00:00:00 UTC'; convert a local time to UTC"),
+        (
+            "2027-03-01T00:00:00 +0900",
+            "found the time scale '+0900'; expected one of UTC, TAI, TT, TDB; convert a local time",
+        ),
         ("2027-02-29 UTC", "2027-02 has 28 days, found day 29"),
         ("2027-00-10 UTC", "expected a month from 01 to 12, found 00"),
         ("2027-13-01 UTC", "expected a month from 01 to 12, found 13"),
@@ -246,3 +250,10 @@ def test_a_scalar_and_an_array_give_the_same_bits(epochs):
     assert all(
         float(time.tdb_minus_tt(epoch)) == value for epoch, value in zip(epochs, together, strict=True)
     )
+
+
+@pytest.mark.parametrize("convert", [time.tdb_minus_tt, time.tai_minus_utc, time.tt_jd, time.utc_jd])
+@pytest.mark.parametrize("epoch", [np.nan, np.inf, -np.inf])
+def test_no_scale_passes_on_what_is_not_finite(convert, epoch):
+    with pytest.raises(InputError, match="NaN or infinite"):
+        convert(np.array([0.0, epoch]))

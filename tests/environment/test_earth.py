@@ -120,6 +120,13 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, content):
         EarthOrientation.from_file(tmp_path)
 
 
+def test_span_is_checked_before_anything_is_looked_up():
+    earth = EarthOrientation.default()
+    earth.require_span(earth.table_start_tdb, earth.table_end_tdb + 1e9)
+    with pytest.raises(EpochRangeError, match=r"start of the mission: 1973-01-0.* to any later epoch"):
+        earth.require_span(earth.table_start_tdb - 1e4, 0.0, "start of the mission")
+
+
 def test_a_table_with_a_hole_is_refused(tmp_path):
     (tmp_path / "holed").write_text("\n".join(ROWS[:100] + ROWS[101:200]))
     with pytest.raises(DataFileError, match="not consecutive"):

@@ -34,6 +34,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar import time
 from cislunar.constants import J2000_JD, SECONDS_PER_DAY, TT_MINUS_TAI_S
+from cislunar.environment import quaternions
 from cislunar.environment.datafile import PathLike, existing_file, fault
 from cislunar.environment.epochs import epoch_array, require_inside
 from cislunar.errors import DataFileError
@@ -42,6 +43,8 @@ Array = NDArray[np.float64]
 
 _MJD_OF_J2000: Final = 51544.5
 _MJD_OF_2000: Final = 51544  # 2000-01-01 UTC
+_TURN_AT_J2000: Final = 0.7790572732640  # of the Earth rotation angle, equation 5.15 of [1]
+_TURNS_PER_DAY: Final = 1.00273781191135448
 _ARCSEC: Final = math.radians(1.0 / 3600.0)
 _CARRIER: Final = "astropy-iers-data"
 _EXPECTED: Final = "an IERS Earth-orientation table, finals2000A.all"
@@ -211,16 +214,66 @@ class EarthOrientation:
             For NaN or infinity.
         """
         flat, shape = self._inside(tdb)
-        tai = flat - time.tdb_minus_tt(flat) - TT_MINUS_TAI_S
-        ut1_minus_tai, pole_x, pole_y, offset_x, offset_y = self._at(tai)
-
-        x, y, s = _celestial_pole(flat)
-        to_intermediate = erfa.c2ixys(x + offset_x, y + offset_y, s)
-        noon = np.floor(tai / SECONDS_PER_DAY)
-        angle = erfa.era00(J2000_JD + noon, (tai - noon * SECONDS_PER_DAY + ut1_minus_tai) / SECONDS_PER_DAY)
-        wobble = erfa.pom00(pole_x, pole_y, erfa.sp00(J2000_JD, flat / SECONDS_PER_DAY))
+        to_intermediate, angle, _, wobble = self._parts(flat)
         to_earth = erfa.c2tcio(to_intermediate, angle, wobble)
         return np.ascontiguousarray(np.transpose(to_earth)).reshape(3, 3, *shape)
+
+    def quaternion(self, tdb: ArrayLike) -> Array:
+        """Rotation from celestial to Earth-fixed axes as a unit quaternion that varies smoothly with time.
+
+        It gives no warning: whoever tabulates it for a flight calls `warn_if_held` with the flight's end.
+
+        Parameters
+        ----------
+        tdb : array_like, shape (...)
+            Epochs, s past J2000 TDB; see `itrs_to_gcrs` for the span.
+
+        Returns
+        -------
+        ndarray, shape (4, ...)
+            w, x, y, z with v_itrs = conj(q) v_gcrs q. It changes sign once per turn, without a jump.
+
+        Raises
+        ------
+        EpochRangeError
+            For an epoch before the table.
+        InputError
+            For NaN or infinity.
+        """
+        flat, shape = epoch_array(tdb)
+        self._require_inside(flat)
+        to_intermediate, angle, days, wobble = self._parts(flat)
+        turns = np.rint(days * _TURNS_PER_DAY + _TURN_AT_J2000 - angle / (2.0 * np.pi))
+        sign = np.where(turns % 2.0 == 0.0, 1.0, -1.0)
+        zero = np.zeros_like(angle)
+        spin = np.stack([sign * np.cos(0.5 * angle), zero, zero, sign * np.sin(0.5 * angle)])
+        slow, last = (quaternions.of_matrix(np.moveaxis(part, 0, -1)) for part in (to_intermediate, wobble))
+        return quaternions.product(quaternions.product(slow, spin), last).reshape(4, *shape)
+
+    def warn_if_held(self, end_tdb: float) -> None:
+        """Warn of an epoch beyond the table, once for this object.
+
+        Parameters
+        ----------
+        end_tdb : float
+            Last epoch of the run, s past J2000 TDB.
+        """
+        text = None if self._warned else self.held(end_tdb)
+        if text is not None:
+            self._warned = True
+            warnings.warn(text, EarthOrientationWarning, stacklevel=4)
+
+    def _parts(self, tdb: Array) -> tuple[Array, Array, Array, Array]:
+        """Rotation to intermediate axes (n, 3, 3), Earth rotation angle, its days, wobble (n, 3, 3)."""
+        tai = tdb - time.tdb_minus_tt(tdb) - TT_MINUS_TAI_S
+        ut1_minus_tai, pole_x, pole_y, offset_x, offset_y = self._at(tai)
+        x, y, s = _celestial_pole(tdb)
+        to_intermediate = erfa.c2ixys(x + offset_x, y + offset_y, s)
+        noon = np.floor(tai / SECONDS_PER_DAY)
+        past_noon = (tai - noon * SECONDS_PER_DAY + ut1_minus_tai) / SECONDS_PER_DAY
+        angle = erfa.era00(J2000_JD + noon, past_noon)
+        wobble = erfa.pom00(pole_x, pole_y, erfa.sp00(J2000_JD, tdb / SECONDS_PER_DAY))
+        return to_intermediate, angle, noon + past_noon, wobble
 
     def require_span(self, start_tdb: float, end_tdb: float, what: str = "epoch") -> None:
         """Check that a time interval does not begin before the table, as `Ephemeris.require_span` does."""
@@ -240,11 +293,8 @@ class EarthOrientation:
         """Return the epochs, flat, and their shape; warn once of those beyond the table."""
         flat, shape = epoch_array(tdb)
         self._require_inside(flat)
-        if flat.size and not self._warned:
-            text = self.held(float(np.max(flat)))
-            if text is not None:
-                self._warned = True
-                warnings.warn(text, EarthOrientationWarning, stacklevel=3)
+        if flat.size:
+            self.warn_if_held(float(np.max(flat)))
         return flat, shape
 
     def _at(self, tai: Array) -> Array:

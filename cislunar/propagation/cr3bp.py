@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
+from cislunar.propagation.batch import Batch, fly_batch
 from cislunar.propagation.checks import check_options, per_trajectory, some
-from cislunar.propagation.granules import TERMS, Granules
+from cislunar.propagation.granules import SPACING_S, TERMS, Granules
 from cislunar.propagation.status import MESSAGES, Status
 from cislunar.propagation.trajectory import Trajectory
 
@@ -41,7 +42,7 @@ class NoEnvironment:
 
     def between(self, start_tdb: float, end_tdb: float) -> Granules:
         """Return one cell without series, valid always."""
-        return Granules(0, np.array([[0.0, np.inf]]), np.zeros((1, 0, TERMS)))
+        return Granules(0, SPACING_S, np.array([[0.0, np.inf]]), np.zeros((1, 0, TERMS)))
 
 
 @dataclass(frozen=True)
@@ -202,52 +203,25 @@ def propagate_three_body(
         groups = {text: np.array([i for i, t in texts.items() if t == text]) for text in texts.values()}
         raise InputError("; ".join(f"trajectories {some(who)}: {text}" for text, who in groups.items()))
     flown = np.setdiff1d(np.arange(n), list(texts))
-    result = _fly(states, durations, flown, system, rtol, max_steps, record, threads)
+    nothing = np.zeros(n)
+    batch = Batch(states, nothing, durations, nothing, nothing, np.full(n, np.inf))
+    result = fly_batch(batch, flown, system, rtol, max_steps, record, threads)
+    message = [MESSAGES[Status(code)] for code in result.status]
     for i, text in texts.items():
-        result.message[i] = f"{MESSAGES[Status.BAD_INPUT]}: {text}"
-    return result
-
-
-def _fly(
-    states: NDArray[np.float64],
-    durations: NDArray[np.float64],
-    flown: NDArray[np.int64],
-    system: Any,
-    rtol: float,
-    max_steps: int,
-    record: bool,
-    threads: int | None,
-) -> Trajectory:
-    """Fly the trajectories `flown` of a batch."""
-    from cislunar.propagation import flight
-
-    n = durations.size
-    final, elapsed, epochs = np.full((6, n), np.nan), np.zeros(n), np.zeros(n)
-    status, steps = np.full(n, int(Status.BAD_INPUT)), np.zeros(n, dtype=np.int64)
-    counts = np.zeros(n, dtype=np.int64)
-    chunks = [flown[i : i + flight._CHUNK] for i in range(0, flown.size, flight._CHUNK)]
-    jobs = [
-        flight._Job(
-            states[:, c],
-            epochs[c],
-            durations[c],
-            np.zeros(c.size),
-            np.zeros(c.size),
-            np.full(c.size, np.inf),
-            rtol,
-            max_steps,
-            record,
-        )
-        for c in chunks
-    ]
-    parts = flight._fly_all(jobs, system, system.table.between(0.0, 0.0), threads) if jobs else []
-    for chunk, part in zip(chunks, parts, strict=True):
-        final[:, chunk], elapsed[chunk] = part.final, part.elapsed
-        status[chunk], steps[chunk], counts[chunk] = part.status, part.steps, part.counts
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    nodes = np.concatenate([np.empty((10, 0)), *(part.nodes for part in parts)], axis=1)
+        message[i] = f"{MESSAGES[Status.BAD_INPUT]}: {text}"
+    forces: Any = system
     return Trajectory(
-        ROTATING, epochs, durations, status, final, elapsed, offsets, nodes, steps, forces=system
+        ROTATING,
+        nothing,
+        durations,
+        result.status,
+        result.final,
+        result.elapsed,
+        result.offsets,
+        result.nodes,
+        result.steps,
+        message,
+        forces,
     )
 
 

@@ -1,10 +1,10 @@
 """The environment along a flight as short overlapping polynomials, the only form the integration loop reads.
 
-Time is cut into cells of `SPACING_S` on one absolute grid; the polynomials of cell `k` are valid over cells
-`k` and `k + 1`, so a step that begins in a cell never leaves the validity of its polynomials unless it is
-longer than a cell. Tabulated are the positions of the bodies, the acceleration they give the centre, and
-the quaternion from ICRF to the axes of the gravity field. Each is a polynomial in `u = (t - centre) / half
-width`, `TERMS` monomials.
+Time is cut into cells of one length, `SPACING_S`, on an absolute grid; the polynomials of cell `k` are valid
+over cells `k` and `k + 1`, and a step is cut where they end. A field that turns with the Earth needs shorter
+cells: `EARTH_SPACING_S`. Tabulated are the positions of the bodies, the acceleration they give the centre,
+and the quaternion from ICRF to the axes of the gravity field. Each is a polynomial in `u = (t - centre) /
+half width`, `TERMS` monomials.
 
 Cells are computed in fixed blocks of the absolute grid, whatever span is asked for, so that a trajectory
 meets the same polynomials, bit for bit, alone and in any batch. Over DE440 the polynomials agree with the
@@ -22,6 +22,10 @@ from numpy.polynomial import chebyshev
 SPACING_S = 2.0 * 86400.0
 """Length of a cell, s."""
 
+EARTH_SPACING_S = 0.5 * 86400.0
+"""Length of a cell where a quaternion to Earth-fixed axes is tabulated, s. Over two cells its angle runs
+through half a turn, which `TERMS` monomials follow to 3e-10."""
+
 TERMS = 12
 """Monomials per polynomial."""
 
@@ -35,7 +39,9 @@ class Granules:
     Attributes
     ----------
     first : int
-        Number of the first cell: cell `k` begins at `k * SPACING_S` past J2000 TDB.
+        Number of the first cell: cell `k` begins at `k * spacing_s` past J2000 TDB.
+    spacing_s : float
+        Length of a cell, s.
     windows : numpy.ndarray, shape (cells, 2)
         Centre, s past J2000 TDB, and half width, s, of the validity of each cell's polynomials.
     coefficients : numpy.ndarray, shape (cells, series, TERMS)
@@ -43,6 +49,7 @@ class Granules:
     """
 
     first: int
+    spacing_s: float
     windows: np.ndarray
     coefficients: np.ndarray
 
@@ -57,23 +64,28 @@ class GranuleTable:
         `sample(tdb)` with shape (m,) returns the series there, shape (series, m).
     span_tdb : tuple of float
         Epochs at which `sample` may be called.
+    spacing_s : float
+        Length of a cell, s.
     """
 
     sample: Callable[[np.ndarray], np.ndarray]
     span_tdb: tuple[float, float]
+    spacing_s: float = SPACING_S
     _blocks: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def between(self, start_tdb: float, end_tdb: float) -> Granules:
         """Return the granules for flights inside an interval, in either direction of time."""
         # One cell before the start: a flight backwards reads the cell before the one it is in.
-        first = int(np.floor(start_tdb / SPACING_S)) - 1
-        last = int(np.floor(end_tdb / SPACING_S))
+        first = int(np.floor(start_tdb / self.spacing_s)) - 1
+        last = int(np.floor(end_tdb / self.spacing_s))
         numbers = range(first // _BLOCK, last // _BLOCK + 1)
         blocks = [self._block(number) for number in numbers]
         keep = slice(first - numbers[0] * _BLOCK, last + 1 - numbers[0] * _BLOCK)
         windows = np.concatenate([block[0] for block in blocks])[keep]
         coefficients = np.concatenate([block[1] for block in blocks])[keep]
-        return Granules(first, np.ascontiguousarray(windows), np.ascontiguousarray(coefficients))
+        return Granules(
+            first, self.spacing_s, np.ascontiguousarray(windows), np.ascontiguousarray(coefficients)
+        )
 
     def _block(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         if number not in self._blocks:
@@ -82,8 +94,8 @@ class GranuleTable:
 
     def _fit(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         start, end = self.span_tdb
-        half = min(SPACING_S, 0.5 * (end - start))
-        ends_of_first_cells = (np.arange(_BLOCK) + number * _BLOCK + 1.0) * SPACING_S
+        half = min(self.spacing_s, 0.5 * (end - start))
+        ends_of_first_cells = (np.arange(_BLOCK) + number * _BLOCK + 1.0) * self.spacing_s
         # At the ends of the tables a window is moved inwards; the cell it serves stays inside it.
         centres = np.clip(ends_of_first_cells, start + half, end - half)
         nodes = chebyshev.chebpts1(TERMS)

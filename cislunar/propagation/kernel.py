@@ -18,7 +18,7 @@ from numba.extending import register_jitable
 
 import cislunar.propagation.second_method as second_method
 from cislunar.propagation import lanestate as row
-from cislunar.propagation.granules import SPACING_S, TERMS
+from cislunar.propagation.granules import TERMS
 from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Nodes, Queue, Table
 from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
@@ -43,20 +43,20 @@ RUNNING, FULL, COMPLETE = range(3)
 """What the loop reports: passes used up, node buffer full, all trajectories done."""
 
 _SMALLEST_STEP_S = 1e-6
-_NO_CELL = -(2**62)
+NO_CELL = -(2**62)
 _POSITION_STAGES = np.array([i for i in range(STAGES) if B[i] != 0.0 or ERROR[i] != 0.0])
 _VELOCITY_STAGES = np.array([i for i in range(STAGES) if B_VELOCITY[i] != 0.0 or ERROR_VELOCITY[i] != 0.0])
 
 
 @register_jitable
-def _enter_cell(i: int, lanes: Lanes, epoch: float, table: Table) -> None:
+def enter_cell(i: int, lanes: Lanes, epoch: float, table: Table) -> None:
     """Give lane `i` the polynomials of the cell that its time has entered, if it has entered one."""
     numbers = lanes.numbers
     place = numbers[row.SIGN * LANES + i] * (numbers[row.BASE * LANES + i] + numbers[row.T * LANES + i])
     if -numbers[row.HALF * LANES + i] <= place < 0.0:
         return
     now = epoch + numbers[row.T * LANES + i]
-    cell = int(np.floor(now / SPACING_S))
+    cell = int(np.floor(now / table.spacing))
     if numbers[row.SIGN * LANES + i] < 0.0:
         cell -= 1
     if cell == lanes.integers[row.CELL * LANES + i]:
@@ -77,7 +77,7 @@ def _load_next(i: int, queue: Queue, lanes: Lanes) -> None:
     j = lanes.counters[0]
     lanes.counters[0] += 1
     lanes.integers[row.TRAJECTORY * LANES + i] = j
-    lanes.integers[row.CELL * LANES + i] = _NO_CELL
+    lanes.integers[row.CELL * LANES + i] = NO_CELL
     numbers[row.HALF * LANES + i] = -1.0
     lanes.integers[row.STEPS * LANES + i] = 0
     lanes.integers[row.TRIES * LANES + i] = 0
@@ -280,7 +280,7 @@ def _queue_pointers(queue: Queue) -> Queue:
 
 
 @register_jitable
-def _lane_pointers(lanes: Lanes) -> Lanes:
+def lane_pointers(lanes: Lanes) -> Lanes:
     return Lanes(
         pointer(lanes.numbers),
         pointer(lanes.integers),
@@ -316,8 +316,15 @@ def _model_pointers(model: Model) -> Model:
 
 
 @register_jitable
-def _table_pointers(table: Table) -> Table:
-    return Table(table.first, table.cells, table.series, pointer(table.windows), pointer(table.coefficients))
+def table_pointers(table: Table) -> Table:
+    return Table(
+        table.first,
+        table.spacing,
+        table.cells,
+        table.series,
+        pointer(table.windows),
+        pointer(table.coefficients),
+    )
 
 
 serve(Model, _first_stage, _step, _model_pointers)
@@ -361,8 +368,8 @@ def advance(
     int
         `RUNNING`, `FULL` or `COMPLETE`.
     """
-    queue, lanes, nodes = _queue_pointers(queue), _lane_pointers(lanes), _node_pointers(nodes)
-    model, table = system_pointers(model), _table_pointers(table)
+    queue, lanes, nodes = _queue_pointers(queue), lane_pointers(lanes), _node_pointers(nodes)
+    model, table = system_pointers(model), table_pointers(table)
     numbers = lanes.numbers
     inverse_rtol2 = 1.0 / (rtol * rtol)
     for _ in range(passes):
@@ -382,7 +389,7 @@ def advance(
             for i in range(LANES):
                 j = lanes.integers[row.TRAJECTORY * LANES + i]
                 if j >= 0:
-                    _enter_cell(i, lanes, queue.epoch[j], table)
+                    enter_cell(i, lanes, queue.epoch[j], table)
 
         first_stage(lanes, model)
         for k in range(10):
@@ -415,7 +422,7 @@ def accelerations(
     result: np.ndarray,
 ) -> None:
     """Write the acceleration, shape (3, n), at states (6, n) and epochs (n,)."""
-    lanes, model, table = _lane_pointers(lanes), system_pointers(model), _table_pointers(table)
+    lanes, model, table = lane_pointers(lanes), system_pointers(model), table_pointers(table)
     numbers = lanes.numbers
     n = epoch.size
     for start in range(0, n, LANES):
@@ -427,8 +434,8 @@ def accelerations(
             numbers[row.T * LANES + i] = 0.0
             numbers[row.SIGN * LANES + i] = 1.0
             numbers[row.HALF * LANES + i] = -1.0
-            lanes.integers[row.CELL * LANES + i] = _NO_CELL
-            _enter_cell(i, lanes, epoch[j], table)
+            lanes.integers[row.CELL * LANES + i] = NO_CELL
+            enter_cell(i, lanes, epoch[j], table)
         first_stage(lanes, model)
         for i in range(min(LANES, n - start)):
             for k in range(3):

@@ -64,6 +64,7 @@ class Table(NamedTuple):
     """Environment tables, see `granules.Granules`, flat."""
 
     first: int
+    spacing: float
     cells: int
     series: int
     windows: Any
@@ -74,7 +75,12 @@ def table_of(granules: Granules) -> Table:
     """Return granules in the form of the loop."""
     cells, series, _ = granules.coefficients.shape
     return Table(
-        granules.first, cells, series, granules.windows.reshape(-1), granules.coefficients.reshape(-1)
+        granules.first,
+        granules.spacing_s,
+        cells,
+        series,
+        granules.windows.reshape(-1),
+        granules.coefficients.reshape(-1),
     )
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cislunar.errors import InputError
+from cislunar.propagation.batch import Batch, fly_batch
 from cislunar.propagation.checks import check_options, find_problems, per_trajectory, shaped
 from cislunar.propagation.force_model import ForceModel
-from cislunar.propagation.granules import Granules
 from cislunar.propagation.status import MESSAGES, Status
 from cislunar.propagation.trajectory import Trajectory
-
-_CHUNK = 256
-_BUFFER_BLOCKS = 1024
-_SLICE_S = 0.1
 
 
 def propagate(
@@ -93,52 +84,32 @@ def propagate(
         raise problems.error(epochs, durations, forces)
     good = np.flatnonzero(~problems.bad)
 
-    final = np.full((6, n), np.nan)
-    elapsed = np.zeros(n)
-    status = np.full(n, int(Status.BAD_INPUT))
-    steps = np.zeros(n, dtype=np.int64)
-    counts = np.zeros(n, dtype=np.int64)
-    parts: list[_Flown] = []
-    if good.size:
-        with np.errstate(invalid="ignore"):
-            radius = np.sqrt((states[:3] ** 2).sum(axis=0))
-        inner = np.maximum(forces.radius_km, np.where(stops <= radius, stops, 0.0))
-        outer = np.where(stops > radius, stops, np.inf)
-        ends = epochs[good] + durations[good]
-        granules = forces.table.between(
-            min(epochs[good].min(), ends.min()), max(epochs[good].max(), ends.max())
-        )
-        chunks = [good[i : i + _CHUNK] for i in range(0, good.size, _CHUNK)]
-        jobs = [
-            _Job(
-                states[:, c],
-                epochs[c],
-                durations[c],
-                pressure[c],
-                inner[c],
-                outer[c],
-                rtol,
-                max_steps,
-                record,
-            )
-            for c in chunks
-        ]
-        parts = _fly_all(jobs, forces, granules, threads)
-        for chunk, part in zip(chunks, parts, strict=True):
-            final[:, chunk], elapsed[chunk] = part.final, part.elapsed
-            status[chunk], steps[chunk], counts[chunk] = part.status, part.steps, part.counts
-        impact = (
-            (status == Status.RADIUS) & (inner == forces.radius_km) & _below(final, 0.5 * (inner + outer))
-        )
-        status[impact] = Status.IMPACT
-
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    nodes = np.concatenate([np.empty((10, 0)), *(part.nodes for part in parts)], axis=1)
+    with np.errstate(invalid="ignore"):
+        radius = np.sqrt((states[:3] ** 2).sum(axis=0))
+    inner = np.maximum(forces.radius_km, np.where(stops <= radius, stops, 0.0))
+    outer = np.where(stops > radius, stops, np.inf)
+    batch = Batch(states, epochs, durations, pressure, inner, outer)
+    flown = fly_batch(batch, good, forces, rtol, max_steps, record, threads)
+    status = flown.status
+    impact = (
+        (status == Status.RADIUS) & (inner == forces.radius_km) & _below(flown.final, 0.5 * (inner + outer))
+    )
+    status[impact] = Status.IMPACT
     message = [MESSAGES[Status(code)] for code in status]
     for i, text in problems.texts.items():
         message[i] = f"{MESSAGES[Status.BAD_INPUT]}: {text}"
     return Trajectory(
-        forces.center, epochs, durations, status, final, elapsed, offsets, nodes, steps, message, forces
+        forces.center,
+        epochs,
+        durations,
+        status,
+        flown.final,
+        flown.elapsed,
+        flown.offsets,
+        flown.nodes,
+        flown.steps,
+        message,
+        forces,
     )
 
 
@@ -207,121 +178,3 @@ def acceleration(
 def _below(final: np.ndarray, limit: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         return np.sqrt((final[:3] ** 2).sum(axis=0)) < limit
-
-
-@dataclass
-class _Job:
-    """One chunk of trajectories to fly."""
-
-    state: np.ndarray
-    epoch: np.ndarray
-    duration: np.ndarray
-    pressure: np.ndarray
-    inner: np.ndarray
-    outer: np.ndarray
-    rtol: float
-    max_steps: int
-    record: bool
-
-
-@dataclass
-class _Flown:
-    """One chunk that was flown."""
-
-    final: np.ndarray
-    elapsed: np.ndarray
-    status: np.ndarray
-    steps: np.ndarray
-    counts: np.ndarray
-    nodes: np.ndarray
-
-
-def _fly_all(jobs: list[_Job], forces: ForceModel, granules: Granules, threads: int | None) -> list[_Flown]:
-    """Fly the chunks, on several threads if there are several; stop soon when interrupted."""
-    stop = threading.Event()
-    workers = min(threads or _cores(), len(jobs))
-    if workers == 1:
-        return [_fly(job, forces, granules, stop) for job in jobs]
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_fly, job, forces, granules, stop) for job in jobs]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures]
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _fly(job: _Job, forces: ForceModel, granules: Granules, stop: threading.Event) -> _Flown:
-    """Fly one chunk, a slice of time at a time, so that an interrupt is answered."""
-    from cislunar.propagation.dense import gather
-    from cislunar.propagation.kernel import COMPLETE, advance
-    from cislunar.propagation.lanestate import Nodes, Queue, new_lanes, table_of
-    from cislunar.propagation.simd import LANES
-
-    n = job.epoch.size
-    model = forces.compiled
-    queue = Queue(
-        n,
-        np.ascontiguousarray(job.state),
-        job.epoch,
-        job.duration,
-        job.pressure,
-        job.inner,
-        job.outer,
-        np.empty((6, n)),
-        np.empty(n),
-        np.empty(n, dtype=np.int64),
-        np.empty(n, dtype=np.int64),
-    )
-    lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
-    table = table_of(granules)
-    buffer = Nodes(
-        _BUFFER_BLOCKS,
-        np.empty(_BUFFER_BLOCKS * 10 * LANES),
-        np.empty(_BUFFER_BLOCKS * LANES, dtype=np.int64),
-    )
-    # A stage costs a fraction of a microsecond, and some two nanoseconds more per coefficient of the field.
-    passes = max(1, int(_SLICE_S / (17 * (3e-7 + 3e-9 * (model.degree + 1) ** 2))))
-    kept: list[tuple[np.ndarray, np.ndarray]] = []
-    code = -1
-    while code != COMPLETE:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        code = advance(
-            queue,
-            lanes,
-            buffer,
-            model,
-            table,
-            job.rtol,
-            job.max_steps,
-            passes,
-        )
-        written = int(lanes.counters[1])
-        if job.record and (code == COMPLETE or written == _BUFFER_BLOCKS):
-            kept.append(
-                (
-                    buffer.rows[: written * 10 * LANES].copy(),
-                    buffer.owner[: written * LANES].reshape(written, LANES).copy(),
-                )
-            )
-        if written == _BUFFER_BLOCKS:
-            lanes.counters[1] = 0
-    counts = np.zeros(n, dtype=np.int64)
-    for _, owner in kept:
-        flat = owner.reshape(-1)
-        counts += np.bincount(flat[flat >= 0], minlength=n)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    nodes = np.empty((10, int(offsets[-1])))
-    received = np.zeros(n, dtype=np.int64)
-    for rows, owner in kept:
-        gather(rows, owner, LANES, received, offsets, nodes)
-    return _Flown(queue.final, queue.elapsed, queue.status, queue.steps, counts, nodes)

@@ -262,8 +262,8 @@ def step_derivatives(
     result : numpy.ndarray, shape (steps, 36)
         Receives the derivatives.
     """
-    lanes, system = loop._lane_pointers(lanes), system_pointers(system)
-    table, space = loop._table_pointers(table), pointer(work)
+    lanes, system = loop.lane_pointers(lanes), system_pointers(system)
+    table, space = loop.table_pointers(table), pointer(work)
     numbers = lanes.numbers
     n = elapsed.size
     for first in range(0, n, LANES):
@@ -276,8 +276,8 @@ def step_derivatives(
             numbers[row.STEP * LANES + i] = length[j]
             numbers[row.SIGN * LANES + i] = 1.0 if length[j] >= 0.0 else -1.0
             numbers[row.HALF * LANES + i] = -1.0
-            lanes.integers[row.CELL * LANES + i] = loop._NO_CELL
-            loop._enter_cell(i, lanes, epoch[j], table)
+            lanes.integers[row.CELL * LANES + i] = loop.NO_CELL
+            loop.enter_cell(i, lanes, epoch[j], table)
         _differentiate(lanes, system, load(numbers, row.STEP * LANES), space)
         for i in range(min(LANES, n - first)):
             for k in range(36):

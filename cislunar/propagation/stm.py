@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
+from cislunar.propagation.batch import cores
 from cislunar.propagation.checks import some
 from cislunar.propagation.trajectory import Trajectory
 
@@ -262,6 +263,6 @@ def _derivatives(
     if len(starts) == 1:
         work(0)
     else:
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(threads or cores()) as pool:
             list(pool.map(work, starts))
     return result.reshape(-1, 6, 6)

@@ -117,14 +117,14 @@ def test_bitwise_alone_and_in_a_thousand(thousand, shadowed):
 
 
 def test_bitwise_in_any_order_chunk_and_number_of_threads(thousand, shadowed, monkeypatch):
-    from cislunar.propagation import flight
+    from cislunar.propagation import batch as machinery
 
     state, epoch, duration = (values[..., :300] for values in thousand)
     reference = propagate(state, epoch, duration, part_of(shadowed, range(300)), threads=1)
     rng = np.random.default_rng(5)
     for chunk, threads in ((7, 2), (64, 3), (300, 1)):
-        monkeypatch.setattr(flight, "_CHUNK", chunk)
-        monkeypatch.setattr(flight, "_BUFFER_BLOCKS", 13)
+        monkeypatch.setattr(machinery, "_CHUNK", chunk)
+        monkeypatch.setattr(machinery, "_BUFFER_BLOCKS", 13)
         order = rng.permutation(300)
         shuffled = propagate(
             state[:, order], epoch[order], duration[order], part_of(shadowed, order), threads=threads

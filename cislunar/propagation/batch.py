@@ -1,0 +1,219 @@
+"""The machinery behind a flight: chunks of trajectories on threads, recorded nodes put in order."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from cislunar.propagation.granules import Granules
+from cislunar.propagation.status import Status
+
+_CHUNK = 256
+_BUFFER_BLOCKS = 1024
+_SLICE_S = 0.1
+
+
+class Tables(Protocol):
+    """Environment tables of a flown system."""
+
+    def between(self, start_tdb: float, end_tdb: float) -> Granules:
+        """Return the granules for flights inside an interval."""
+        ...
+
+
+class Flyable(Protocol):
+    """What can be flown: a force model, or the three-body problem."""
+
+    @property
+    def compiled(self) -> Any:
+        """Constants, in the form of the integration loop."""
+        ...
+
+    @property
+    def table(self) -> Tables:
+        """The environment, in the form of the integration loop."""
+        ...
+
+
+class Batch(NamedTuple):
+    """Trajectories to fly: states (6, n), all else (n,)."""
+
+    state: np.ndarray
+    epoch: np.ndarray
+    duration: np.ndarray
+    pressure: np.ndarray
+    inner: np.ndarray
+    """Radius at which to stop on the way in."""
+    outer: np.ndarray
+    """Radius at which to stop on the way out."""
+
+
+@dataclass
+class Flown:
+    """Trajectories that were flown: n of them, and their recorded nodes one after the other."""
+
+    final: np.ndarray
+    elapsed: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+    offsets: np.ndarray
+    nodes: np.ndarray
+
+
+class _Options(NamedTuple):
+    rtol: float
+    max_steps: int
+    record: bool
+
+
+def fly_batch(
+    batch: Batch,
+    good: np.ndarray,
+    system: Flyable,
+    rtol: float,
+    max_steps: int,
+    record: bool,
+    threads: int | None,
+) -> Flown:
+    """Fly trajectories in chunks.
+
+    Parameters
+    ----------
+    batch : Batch
+        All trajectories.
+    good : numpy.ndarray, int
+        Those to fly; the others end as BAD_INPUT with NaN for a state.
+    system : Flyable
+        What moves them.
+    rtol, max_steps, record, threads
+        As for `cislunar.propagation.propagate`.
+
+    Returns
+    -------
+    Flown
+    """
+    n = batch.epoch.size
+    flown = Flown(
+        np.full((6, n), np.nan),
+        np.zeros(n),
+        np.full(n, int(Status.BAD_INPUT)),
+        np.zeros(n, dtype=np.int64),
+        np.zeros(n + 1, dtype=np.int64),
+        np.empty((10, 0)),
+    )
+    if good.size == 0:
+        return flown
+    starts, ends = batch.epoch[good], (batch.epoch + batch.duration)[good]
+    granules = system.table.between(min(starts.min(), ends.min()), max(starts.max(), ends.max()))
+    chunks = [good[i : i + _CHUNK] for i in range(0, good.size, _CHUNK)]
+    jobs = [Batch(batch.state[:, c], *(values[c] for values in batch[1:])) for c in chunks]
+    parts = _fly_all(jobs, system, granules, _Options(rtol, max_steps, record), threads)
+    counts = np.zeros(n, dtype=np.int64)
+    for chunk, part in zip(chunks, parts, strict=True):
+        flown.final[:, chunk], flown.elapsed[chunk] = part.final, part.elapsed
+        flown.status[chunk], flown.steps[chunk] = part.status, part.steps
+        counts[chunk] = np.diff(part.offsets)
+    flown.offsets[1:] = np.cumsum(counts)
+    flown.nodes = np.concatenate([part.nodes for part in parts], axis=1)
+    return flown
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _fly_all(
+    jobs: list[Batch], system: Flyable, granules: Granules, options: _Options, threads: int | None
+) -> list[Flown]:
+    """Fly the chunks, on several threads if there are several; stop soon when interrupted."""
+    stop = threading.Event()
+    workers = min(threads or cores(), len(jobs))
+    if workers == 1:
+        return [_fly(job, system, granules, options, stop) for job in jobs]
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(_fly, job, system, granules, options, stop) for job in jobs]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _fly(
+    batch: Batch, system: Flyable, granules: Granules, options: _Options, stop: threading.Event
+) -> Flown:
+    """Fly one chunk, a slice of time at a time, so that an interrupt is answered."""
+    from cislunar.propagation.dense import gather
+    from cislunar.propagation.kernel import COMPLETE, advance
+    from cislunar.propagation.lanestate import Nodes, Queue, new_lanes, table_of
+    from cislunar.propagation.simd import LANES
+
+    n = batch.epoch.size
+    model: Any = system.compiled
+    queue = Queue(
+        n,
+        np.ascontiguousarray(batch.state),
+        batch.epoch,
+        batch.duration,
+        batch.pressure,
+        batch.inner,
+        batch.outer,
+        np.empty((6, n)),
+        np.empty(n),
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+    )
+    lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
+    table = table_of(granules)
+    buffer = Nodes(
+        _BUFFER_BLOCKS,
+        np.empty(_BUFFER_BLOCKS * 10 * LANES),
+        np.empty(_BUFFER_BLOCKS * LANES, dtype=np.int64),
+    )
+    # A stage costs a fraction of a microsecond, and some two nanoseconds more per coefficient of the field.
+    passes = max(1, int(_SLICE_S / (17 * (3e-7 + 3e-9 * (model.degree + 1) ** 2))))
+    kept: list[tuple[np.ndarray, np.ndarray]] = []
+    code = -1
+    while code != COMPLETE:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        code = advance(
+            queue,
+            lanes,
+            buffer,
+            model,
+            table,
+            options.rtol,
+            options.max_steps,
+            passes,
+        )
+        written = int(lanes.counters[1])
+        if options.record and (code == COMPLETE or written == _BUFFER_BLOCKS):
+            kept.append(
+                (
+                    buffer.rows[: written * 10 * LANES].copy(),
+                    buffer.owner[: written * LANES].reshape(written, LANES).copy(),
+                )
+            )
+        if written == _BUFFER_BLOCKS:
+            lanes.counters[1] = 0
+    counts = np.zeros(n, dtype=np.int64)
+    for _, owner in kept:
+        flat = owner.reshape(-1)
+        counts += np.bincount(flat[flat >= 0], minlength=n)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    nodes = np.empty((10, int(offsets[-1])))
+    received = np.zeros(n, dtype=np.int64)
+    for rows, owner in kept:
+        gather(rows, owner, LANES, received, offsets, nodes)
+    return Flown(queue.final, queue.elapsed, queue.status, queue.steps, offsets, nodes)

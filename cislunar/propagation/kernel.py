@@ -281,6 +281,7 @@ def _queue_pointers(queue: Queue) -> Queue:
 
 @register_jitable
 def lane_pointers(lanes: Lanes) -> Lanes:
+    """Return the lane state with pointers for arrays."""
     return Lanes(
         pointer(lanes.numbers),
         pointer(lanes.integers),
@@ -317,6 +318,7 @@ def _model_pointers(model: Model) -> Model:
 
 @register_jitable
 def table_pointers(table: Table) -> Table:
+    """Return the tables with pointers for arrays."""
     return Table(
         table.first,
         table.spacing,

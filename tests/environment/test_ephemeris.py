@@ -5,13 +5,13 @@ Published numbers: mass parameters in the comment area of JPL's de440.bsp; Park 
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from carriers import carrier
 
 from cislunar.environment import manifest
 from cislunar.environment.ephemeris import GM_DE440, Ephemeris
@@ -20,13 +20,6 @@ from cislunar.errors import DataFileError, EpochRangeError, InputError
 DAY_S = 86400.0
 START_2000 = -0.5 * DAY_S  # 2000-01-01T00:00 TDB
 END_2071 = 25932.5 * DAY_S  # 2071-01-01T00:00 TDB: 71 years with 18 leap days are 25933 days
-
-
-def carrier(module: str, inside: str) -> Path:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        pytest.skip(f"{module} is not installed")
-    return Path(spec.origin).parent / inside
 
 
 @pytest.fixture(scope="module")

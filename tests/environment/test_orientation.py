@@ -9,11 +9,11 @@ Published numbers:
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from carriers import carrier
 
 from cislunar.environment.ephemeris import Ephemeris
 from cislunar.environment.orientation import (
@@ -26,13 +26,6 @@ from cislunar.environment.orientation import (
 from cislunar.errors import DataFileError, EpochRangeError, InputError
 
 MOON_RADIUS_M = 1_737_400.0
-
-
-def carrier(module: str, inside: str) -> Path:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        pytest.skip(f"{module} is not installed")
-    return Path(spec.origin).parent / inside
 
 
 @pytest.fixture(scope="module")

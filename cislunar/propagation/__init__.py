@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         transport_covariance,
     )
     from cislunar.propagation.status import Status
-    from cislunar.propagation.stm import StateTransition, state_transition
+    from cislunar.propagation.stm import StateTransition, propagate_state_transition, state_transition
     from cislunar.propagation.tides import SolidTide
     from cislunar.propagation.trajectory import Trajectory
 
@@ -34,6 +34,7 @@ __all__ = [
     "acceleration",
     "propagate",
     "propagate_dispersed",
+    "propagate_state_transition",
     "propagate_three_body",
     "rtn_axes",
     "sample_states",
@@ -56,6 +57,7 @@ _HOMES = {
     "acceleration": "flight",
     "propagate": "flight",
     "StateTransition": "stm",
+    "propagate_state_transition": "stm",
     "Status": "status",
     "state_transition": "stm",
     "Trajectory": "trajectory",

@@ -7,7 +7,7 @@ The matrix is the derivative of the trajectory as it was flown: each recorded st
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,9 @@ from cislunar.errors import InputError
 from cislunar.propagation.batch import cores
 from cislunar.propagation.checks import some
 from cislunar.propagation.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from cislunar.propagation.force_model import ForceModel
 
 _CHUNK = 4096
 
@@ -161,6 +164,41 @@ class StateTransition:
         return index, moments - flight.nodes[0, index]
 
 
+def propagate_state_transition(
+    state: ArrayLike,
+    epoch: ArrayLike,
+    duration: ArrayLike,
+    forces: ForceModel,
+    rtol: float = 1e-12,
+    threads: int | None = None,
+    history: bool = True,
+) -> StateTransition:
+    """Fly a batch tightly enough for its state-transition matrices, and give them.
+
+    Parameters
+    ----------
+    state, epoch, duration, forces, rtol, threads
+        As for `cislunar.propagation.propagate`, with a default tolerance that leaves the matrices of lunar
+        orbits better than 1e-8 after 30 days.
+    history : bool
+        As for `state_transition`.
+
+    Returns
+    -------
+    StateTransition
+        With the flight as its `trajectory`.
+
+    Raises
+    ------
+    InputError, EpochRangeError
+        As for `propagate`.
+    """
+    from cislunar.propagation.flight import propagate
+
+    flight = propagate(state, epoch, duration, forces, rtol=rtol, threads=threads)
+    return state_transition(flight, threads, history)
+
+
 def state_transition(
     trajectory: Trajectory, threads: int | None = None, history: bool = True
 ) -> StateTransition:
@@ -187,9 +225,9 @@ def state_transition(
 
     Notes
     -----
-    The matrices agree with an independent variational integration to 4e-9 of the largest element of each 3 by
-    3 block after 30 days of an elliptical lunar orbit flown at `rtol=1e-12`, and to 1e-7 at 1e-10 (tests).
-    They belong to the steps of the flight: one made at a loose tolerance has matrices as loose. At the edge
+    The matrices agree with an independent variational integration to 4e-9 of the largest element of each 3
+    by 3 block after 30 days of an elliptical lunar orbit flown at `rtol=1e-12`, and to 1e-7 at 1e-10 (tests):
+    they belong to the flight as it was made. `propagate_state_transition` flies tightly enough. At the edge
     of a shadow the force is continuous and so is the matrix.
     """
     if trajectory.forces is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -79,6 +80,7 @@ def fly_batch(
     max_steps: int,
     record: bool,
     threads: int | None,
+    compiled: Callable[[np.ndarray], Any] | None = None,
 ) -> Flown:
     """Fly trajectories in chunks.
 
@@ -92,6 +94,9 @@ def fly_batch(
         What moves them.
     rtol, max_steps, record, threads
         As for `cislunar.propagation.propagate`.
+    compiled : callable, optional
+        Returns the constants for a chunk, given the numbers of its trajectories; those of `system` when left
+        out.
 
     Returns
     -------
@@ -112,7 +117,8 @@ def fly_batch(
     granules = system.table.between(min(starts.min(), ends.min()), max(starts.max(), ends.max()))
     chunks = [good[i : i + _CHUNK] for i in range(0, good.size, _CHUNK)]
     jobs = [Batch(batch.state[:, c], *(values[c] for values in batch[1:])) for c in chunks]
-    parts = _fly_all(jobs, system, granules, _Options(rtol, max_steps, record), threads)
+    models = [system.compiled if compiled is None else compiled(c) for c in chunks]
+    parts = _fly_all(jobs, models, granules, _Options(rtol, max_steps, record), threads)
     counts = np.zeros(n, dtype=np.int64)
     for chunk, part in zip(chunks, parts, strict=True):
         flown.final[:, chunk], flown.elapsed[chunk] = part.final, part.elapsed
@@ -131,15 +137,18 @@ def cores() -> int:
 
 
 def _fly_all(
-    jobs: list[Batch], system: Flyable, granules: Granules, options: _Options, threads: int | None
+    jobs: list[Batch], models: list[Any], granules: Granules, options: _Options, threads: int | None
 ) -> list[Flown]:
     """Fly the chunks, on several threads if there are several; stop soon when interrupted."""
     stop = threading.Event()
     workers = min(threads or cores(), len(jobs))
     if workers == 1:
-        return [_fly(job, system, granules, options, stop) for job in jobs]
+        return [_fly(job, model, granules, options, stop) for job, model in zip(jobs, models, strict=True)]
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_fly, job, system, granules, options, stop) for job in jobs]
+        futures = [
+            pool.submit(_fly, job, model, granules, options, stop)
+            for job, model in zip(jobs, models, strict=True)
+        ]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
             return [future.result() for future in futures]
@@ -149,9 +158,7 @@ def _fly_all(
             raise
 
 
-def _fly(
-    batch: Batch, system: Flyable, granules: Granules, options: _Options, stop: threading.Event
-) -> Flown:
+def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: threading.Event) -> Flown:
     """Fly one chunk, a slice of time at a time, so that an interrupt is answered."""
     from cislunar.propagation.dense import gather
     from cislunar.propagation.kernel import COMPLETE, advance
@@ -159,7 +166,6 @@ def _fly(
     from cislunar.propagation.simd import LANES
 
     n = batch.epoch.size
-    model: Any = system.compiled
     queue = Queue(
         n,
         np.ascontiguousarray(batch.state),

@@ -35,6 +35,7 @@ from cislunar.propagation.systems import (
     system_pointers,
     take_step,
 )
+from cislunar.propagation.thrust import ThrustModel
 
 FINISHED, RADIUS = int(Status.FINISHED), int(Status.RADIUS)
 MAX_STEPS, STEP_TOO_SMALL = int(Status.MAX_STEPS), int(Status.STEP_TOO_SMALL)
@@ -339,6 +340,20 @@ def _relativistic_pointers(system: RelativisticModel) -> RelativisticModel:
 
 
 serve(RelativisticModel, second_method.first_stage, second_method.take_step, _relativistic_pointers)
+
+
+@register_jitable
+def _thrust_pointers(system: ThrustModel) -> ThrustModel:
+    return ThrustModel(
+        _model_pointers(system.model),
+        system.inverse_c2,
+        system.count,
+        pointer(system.burns),
+        pointer(system.work),
+    )
+
+
+serve(ThrustModel, second_method.first_stage, second_method.take_step, _thrust_pointers)
 
 
 @kernel

@@ -23,7 +23,7 @@ from cislunar.propagation import verner98
 from cislunar.propagation.lanestate import Lanes
 from cislunar.propagation.simd import LANES, load, splat, store
 from cislunar.propagation.stepsize import next_scale
-from cislunar.propagation.systems import error_scales, longest_step, velocity_acceleration
+from cislunar.propagation.systems import error_scales, longest_step, prepare, velocity_acceleration
 from cislunar.propagation.verner98 import ERROR, STAGES, A, B, C
 
 _ROOT = 1.0 / 18.0
@@ -77,6 +77,7 @@ def unchanged(system: Any) -> Any:
 @register_jitable(forceinline=True)
 def first_stage(lanes: Lanes, system: Any) -> None:
     """Write the acceleration at the state of every lane."""
+    prepare(lanes, system)
     numbers = lanes.numbers
     ax, ay, az = velocity_acceleration(
         load(numbers, row.X * LANES),
@@ -112,6 +113,7 @@ def _weighted(stages: Any, weights: np.ndarray, used: np.ndarray) -> tuple[Any, 
 @register_jitable(forceinline=True)
 def take_step(lanes: Lanes, system: Any, inverse_rtol2: float) -> None:
     """Take one step in every lane; accept it or not; choose the next."""
+    prepare(lanes, system)
     numbers, stages = lanes.numbers, lanes.stages
     x, y, z = load(numbers, row.X * LANES), load(numbers, row.Y * LANES), load(numbers, row.Z * LANES)
     vx, vy, vz = load(numbers, row.VX * LANES), load(numbers, row.VY * LANES), load(numbers, row.VZ * LANES)

@@ -31,7 +31,7 @@ from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Table
 from cislunar.propagation.model import Model, acceleration
 from cislunar.propagation.simd import LANES, load, pointer, splat, store
-from cislunar.propagation.systems import system_pointers, velocity_acceleration
+from cislunar.propagation.systems import prepare, system_pointers, velocity_acceleration
 
 MATRIX = 18
 """Numbers per stage in the work space: the derivative of its acceleration, axis by axis, six columns."""
@@ -170,6 +170,7 @@ def _nystrom_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
 @register_jitable
 def _runge_kutta_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
     """Differentiate a step of Verner's 9(8): the acceleration depends on position and velocity."""
+    prepare(lanes, system)
     numbers, stages = lanes.numbers, lanes.stages
     position, velocity = rkn1210.STAGES, rkn1210.STAGES + 1
     half = load(numbers, row.HALF * LANES)
@@ -276,6 +277,7 @@ def step_derivatives(
             numbers[row.STEP * LANES + i] = length[j]
             numbers[row.SIGN * LANES + i] = 1.0 if length[j] >= 0.0 else -1.0
             numbers[row.HALF * LANES + i] = -1.0
+            lanes.integers[row.TRAJECTORY * LANES + i] = j
             lanes.integers[row.CELL * LANES + i] = loop.NO_CELL
             loop.enter_cell(i, lanes, epoch[j], table)
         _differentiate(lanes, system, load(numbers, row.STEP * LANES), space)

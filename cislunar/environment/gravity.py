@@ -1,7 +1,8 @@
-"""Spherical-harmonic gravity fields of the Moon.
+"""Spherical-harmonic gravity fields of the Moon and the Earth.
 
-The packaged field is GRGM1200A to degree and order 100 [1]_. Fields of other degree, or other fields, are
-read from SHA tables (PDS SHADR, `.tab` or `.sha`) and ICGEM files (`.gfc`) through the same function.
+The packaged fields are GRGM1200A of the Moon to degree and order 100 [1]_ and EGM2008 of the Earth to 20
+[2]_. Lunar fields of other degree, or other lunar fields, are read from SHA tables (PDS SHADR, `.tab` or
+`.sha`) and ICGEM files (`.gfc`) through the same function.
 
 A field belongs to the axes it was solved in. They are part of a `GravityField`, and a file that does not say
 which they are is refused until the caller does.
@@ -12,6 +13,9 @@ References
    mission data", Geophysical Research Letters 41, 3382-3389, 2014, doi:10.1002/2014GL060027, which the label
    of the PDS product GGGRX_1200A_SHA.TAB (data set GRAIL-L-LGRS-5-RDR-V1.0) names as the reference of
    GRGM1200A.
+.. [2] N. K. Pavlis, S. A. Holmes, S. C. Kenyon, J. K. Factor, "The development and evaluation of the Earth
+   Gravitational Model 2008 (EGM2008)", Journal of Geophysical Research 117, B04406, 2012,
+   doi:10.1029/2011JB008916.
 """
 
 from __future__ import annotations
@@ -31,6 +35,19 @@ from cislunar.environment.orientation import LUNAR_FRAMES, axes_rotation
 from cislunar.errors import InputError
 
 PACKAGED_FIELD = "grgm1200a"
+"""The field of the Moon in the package."""
+
+EARTH_FIELD = "egm2008"
+"""The field of the Earth in the package."""
+
+EARTH_FRAME = "ITRF"
+"""Name of the Earth-fixed axes of a field; `earth.EarthOrientation` realises them."""
+
+_PACKAGED = {
+    PACKAGED_FIELD: ("GRGM1200A", "moon", "MOON_PA_DE430", "not stated"),
+    EARTH_FIELD: ("EGM2008", "earth", EARTH_FRAME, "tide_free"),
+}
+"""Name, body, axes and tide system of each packaged field."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +59,7 @@ class GravityField:
     name : str
         What the field is called.
     body : str
-        The body it belongs to, `moon`.
+        The body it belongs to, `moon` or `earth`.
     gm : float
         Mass parameter of the field, km^3/s^2.
     radius_km : float
@@ -54,7 +71,7 @@ class GravityField:
     tide_system : str
         As the file says: `tide_free`, `zero_tide`, `mean_tide` or `not stated`.
     frame : str
-        The axes of the coefficients, one of `cislunar.environment.orientation.LUNAR_FRAMES`.
+        The axes of the coefficients: one of `cislunar.environment.orientation.LUNAR_FRAMES`, or `ITRF`.
     provenance : dict
         Origin, for reports.
     """
@@ -96,12 +113,13 @@ class GravityField:
 def load_field(
     source: str | PathLike = PACKAGED_FIELD, degree: int | None = None, *, frame: str | None = None
 ) -> GravityField:
-    """Load a lunar gravity field.
+    """Load a gravity field.
 
     Parameters
     ----------
     source : str or path-like
-        `grgm1200a` for the packaged field, else the path of a SHA (`.tab`, `.sha`) or ICGEM (`.gfc`) file.
+        `grgm1200a` (Moon) or `egm2008` (Earth) for a packaged field, else the path of a SHA (`.tab`, `.sha`)
+        or ICGEM (`.gfc`) file of the Moon.
     degree : int, optional
         Highest degree and order wanted; all that is held when left out.
     frame : str, optional
@@ -118,14 +136,19 @@ def load_field(
         The file is missing, a folder, damaged, of an unknown kind, or not of the Moon.
     InputError
         The degree is not held, or the axes are unknown or contradict those that the file names.
+
+    Notes
+    -----
+    EGM2008 is taken as published: static and tide-free, without the permanent tide of the Earth, 9e-6 of J2.
+    Its GM, 398600.4415 km^3/s^2, goes with Terrestrial Time; that of DE440, 398600.4355, with TDB.
     """
     wanted = None if degree is None else _whole_degree(degree)
     if frame is not None and frame not in LUNAR_FRAMES:
         raise InputError(f"gravity frame: expected one of {', '.join(LUNAR_FRAMES)}; got {frame!r}")
-    if isinstance(source, str) and source.lower() == PACKAGED_FIELD:
-        if frame not in (None, _packaged().frame):
-            raise InputError(f"gravity frame: {PACKAGED_FIELD} is held in {_packaged().frame}; got {frame!r}")
-        field = _packaged()
+    if isinstance(source, str) and source.lower() in _PACKAGED:
+        field = _packaged(source.lower())
+        if frame not in (None, field.frame):
+            raise InputError(f"gravity frame: {source.lower()} is held in {field.frame}; got {frame!r}")
         return field if wanted is None else field.truncate(wanted)
     table = read_field(source, wanted)
     if wanted is not None and wanted > table.degree:
@@ -190,24 +213,26 @@ def _frozen(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def _packaged() -> GravityField:
-    entry = manifest.manifest()[PACKAGED_FIELD]
-    path = manifest.path(PACKAGED_FIELD)
+def _packaged(key: str) -> GravityField:
+    name, body, frame, tide_system = _PACKAGED[key]
+    entry = manifest.manifest()[key]
+    path = manifest.path(key)
     with reading(path, "the packaged gravity field"), np.load(path, allow_pickle=False) as table:
         gm, radius_km = float(table["gm"]), float(table["radius_km"])
         c, s = _frozen(table["c"]), _frozen(table["s"])
     provenance = {
-        key: entry[key] for key in ("title", "origin", "citation", "carrier", "sha256", "accuracy", "frame")
+        word: entry[word]
+        for word in ("title", "origin", "citation", "carrier", "sha256", "accuracy", "frame")
     }
     return GravityField(
-        name="GRGM1200A",
-        body="moon",
+        name=name,
+        body=body,
         gm=gm,
         radius_km=radius_km,
         c=c,
         s=s,
         order=c.shape[0] - 1,
-        tide_system="not stated",
-        frame="MOON_PA_DE430",
-        provenance={"name": "GRGM1200A (packaged, degree 100)", **provenance},
+        tide_system=tide_system,
+        frame=frame,
+        provenance={"name": f"{name} (packaged, degree {c.shape[0] - 1})", **provenance},
     )

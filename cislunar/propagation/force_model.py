@@ -18,11 +18,13 @@ from cislunar.constants import (
     SPEED_OF_LIGHT_KM_S,
     SUN_RADIUS_KM,
 )
+from cislunar.environment import quaternions
+from cislunar.environment.earth import EarthOrientation
 from cislunar.environment.ephemeris import EARTH_MOON_BARYCENTRE, Ephemeris
-from cislunar.environment.gravity import PACKAGED_FIELD, GravityField, load_field
+from cislunar.environment.gravity import EARTH_FRAME, PACKAGED_FIELD, GravityField, load_field
 from cislunar.environment.orientation import LunarOrientation, axes_rotation
 from cislunar.errors import InputError
-from cislunar.propagation.granules import GranuleTable
+from cislunar.propagation.granules import EARTH_SPACING_S, GranuleTable
 from cislunar.propagation.harmonics import pack_coefficients
 from cislunar.propagation.tides import RADIUS_KM, SolidTide
 
@@ -94,7 +96,9 @@ class ForceModel:
         Body at the origin; any body of the ephemeris.
     gravity : str, path-like, GravityField or None
         Field of the centre: a name or file that `cislunar.environment.gravity.load_field` knows, a field,
-        or None for a point mass. `"default"` is GRGM1200A for the Moon and a point mass for other bodies.
+        or None for a point mass. `"default"` is GRGM1200A for the Moon and a point mass for other bodies;
+        `"egm2008"` gives the Earth its oblateness, worth J2 (R/r)^2 of its attraction: 1e-3 in a low orbit,
+        3e-7 at the distance of the Moon. Its tides and the permanent part of them are left out.
     degree : int, optional
         Highest degree and order used; 0 is a point mass with the field's own GM. Default: 50, or the whole
         field if it holds less.
@@ -109,6 +113,9 @@ class ForceModel:
         Default: the packaged DE440 table.
     orientation : LunarOrientation, optional
         Default: the packaged DE440 librations.
+    earth_orientation : EarthOrientation, optional
+        Axes of a field of the Earth. Default: the IERS table of the installed package astropy-iers-data. A
+        flight that ends beyond it gives one `EarthOrientationWarning`; UT1 is held then.
     tide : SolidTide or bool
         Solid tide of the Moon raised by Earth and Sun; True for that of `SolidTide()`. At most 9e-10 km/s^2.
     relativity : bool
@@ -124,6 +131,8 @@ class ForceModel:
         The gravity field, cut to `degree`; None for a point mass.
     gm : dict of str to float
         Mass parameters in use, of the centre and of each body, km^3/s^2.
+    earth_orientation : EarthOrientation or None
+        What turns the field, if it is one of the Earth.
     radius_km : float
         Sphere of the central body on which a trajectory ends.
 
@@ -151,6 +160,7 @@ class ForceModel:
         orientation: LunarOrientation | None = None,
         tide: SolidTide | bool = False,
         relativity: bool = False,
+        earth_orientation: EarthOrientation | None = None,
     ) -> None:
         self.center = center
         self.bodies = _checked_bodies(center, bodies)
@@ -160,6 +170,11 @@ class ForceModel:
             self.ephemeris.require_body(name)
         self.field = _load_field(center, gravity, degree)
         self.degree = self.field.degree if self.field is not None else 0
+        self.earth_orientation: EarthOrientation | None = None
+        if self._turns and self.field is not None and self.field.frame == EARTH_FRAME:
+            self.earth_orientation = (
+                earth_orientation if earth_orientation is not None else EarthOrientation.default()
+            )
         self.gm = self._mass_parameters(gm or {})
         self.radius_km = BODY_RADIUS_KM[center]
         if radiation_pressure is not None and not isinstance(radiation_pressure, RadiationPressure):
@@ -197,6 +212,7 @@ class ForceModel:
     def provenance(self) -> dict[str, Any]:
         """Describe the model for reports: field, degree, axes, bodies, mass parameters, tables."""
         pressure = self.radiation_pressure
+        earth = self.earth_orientation
         return {
             "center": self.center,
             "gravity": self.field.name if self.field is not None else "point mass",
@@ -210,30 +226,35 @@ class ForceModel:
             "relativity": self.relativity,
             "ephemeris": self.ephemeris.name,
             "orientation": self.orientation.realisation,
+            "earth_orientation": earth.provenance if earth is not None else None,
         }
 
     @property
     def span_tdb(self) -> tuple[float, float]:
         """Epochs between which this model can be flown, seconds past J2000 TDB."""
-        start, end = self.ephemeris.span_tdb
-        if self._turns:
-            start = max(start, self.orientation.span_tdb[0])
-            end = min(end, self.orientation.span_tdb[1])
-        return start, end
+        return self._inside_the_axes(self.ephemeris.span_tdb, self.orientation.span_tdb)
 
     @property
     def _turns(self) -> bool:
         """Whether the field has more than its central term, so that axes matter."""
         return self.field is not None and self.degree > 0
 
+    def _inside_the_axes(self, span: tuple[float, float], lunar: tuple[float, float]) -> tuple[float, float]:
+        """Cut the span of the ephemeris to that of the axes in use; `lunar` is that of the librations."""
+        if not self._turns:
+            return span
+        earth = self.earth_orientation
+        axes = lunar if earth is None else (earth.table_start_tdb, np.inf)
+        return max(span[0], axes[0]), min(span[1], axes[1])
+
     @cached_property
     def table(self) -> GranuleTable:
         """The environment of this model in the form of the integration loop."""
-        start, end = self.ephemeris.table_span_tdb
-        if self._turns:
-            start = max(start, self.orientation.table_span_tdb[0])
-            end = min(end, self.orientation.table_span_tdb[1])
-        return GranuleTable(self._sample, (start, end))
+        span = self._inside_the_axes(self.ephemeris.table_span_tdb, self.orientation.table_span_tdb)
+        earth = self.earth_orientation
+        if earth is None:
+            return GranuleTable(self._sample, span)
+        return GranuleTable(self._sample, span, EARTH_SPACING_S, earth.warn_if_held)
 
     @cached_property
     def compiled(self) -> Model | RelativisticModel:
@@ -304,21 +325,11 @@ class ForceModel:
         return np.concatenate(rows)
 
     def _quaternion(self, tdb: np.ndarray, frame: str) -> np.ndarray:
-        """Quaternion from ICRF to the axes of the field: the librations, then a constant small rotation."""
-        w, x, y, z = self.orientation.quaternion(tdb)
-        m = axes_rotation(self.orientation.frame, frame)
-        pw = 0.5 * np.sqrt(1.0 + m[0, 0] + m[1, 1] + m[2, 2])
-        px = (m[1, 2] - m[2, 1]) / (4.0 * pw)
-        py = (m[2, 0] - m[0, 2]) / (4.0 * pw)
-        pz = (m[0, 1] - m[1, 0]) / (4.0 * pw)
-        return np.stack(
-            [
-                w * pw - x * px - y * py - z * pz,
-                w * px + x * pw + y * pz - z * py,
-                w * py - x * pz + y * pw + z * px,
-                w * pz + x * py - y * px + z * pw,
-            ]
-        )
+        """Quaternion from ICRF to the axes of the field: Earth-fixed, or the librations turned a little."""
+        if self.earth_orientation is not None:
+            return self.earth_orientation.quaternion(tdb)
+        small = quaternions.of_matrix(axes_rotation(self.orientation.frame, frame))
+        return quaternions.product(self.orientation.quaternion(tdb), small)
 
 
 def _checked_bodies(center: str, bodies: Sequence[str]) -> tuple[str, ...]:
@@ -358,4 +369,6 @@ def _load_field(center: str, gravity: Any, degree: int | None) -> GravityField |
     field = gravity if isinstance(gravity, GravityField) else load_field(gravity)
     if field.body != center:
         raise InputError(f"gravity: {field.name} is a field of {field.body}; the centre is {center!r}")
+    if (field.frame == EARTH_FRAME) != (field.body == "earth"):
+        raise InputError(f"gravity: {field.name} of {field.body} cannot be in the axes {field.frame}")
     return field.truncate(min(DEFAULT_DEGREE, field.degree) if degree is None else degree)

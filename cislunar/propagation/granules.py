@@ -66,15 +66,20 @@ class GranuleTable:
         Epochs at which `sample` may be called.
     spacing_s : float
         Length of a cell, s.
+    notice : callable, optional
+        Called with the end of each interval that is asked for.
     """
 
     sample: Callable[[np.ndarray], np.ndarray]
     span_tdb: tuple[float, float]
     spacing_s: float = SPACING_S
+    notice: Callable[[float], None] | None = None
     _blocks: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def between(self, start_tdb: float, end_tdb: float) -> Granules:
         """Return the granules for flights inside an interval, in either direction of time."""
+        if self.notice is not None:
+            self.notice(end_tdb)
         # One cell before the start: a flight backwards reads the cell before the one it is in.
         first = int(np.floor(start_tdb / self.spacing_s)) - 1
         last = int(np.floor(end_tdb / self.spacing_s))

@@ -12,7 +12,7 @@ from cislunar.environment import manifest
 from cislunar.environment.moonmap import load_moon_map
 from cislunar.errors import InputError
 
-NAMES = {"de440", "grgm1200a", "topography", "moon-map"}
+NAMES = {"de440", "grgm1200a", "egm2008", "topography", "moon-map"}
 
 
 def test_every_file_is_described_and_intact() -> None:

@@ -13,6 +13,8 @@ References
 .. [4] NGA.STND.0036_1.0.0_WGS84 (2014), Table 3.1 (defining parameters of the WGS 84 ellipsoid).
 .. [5] BIPM, The International System of Units, 9th edition (2019).
 .. [6] IERS Conventions (2010), IERS Technical Note 36, chapters 1 and 10.
+.. [7] 3rd General Conference on Weights and Measures (1901), declaration on the unit of mass and the
+   definition of weight; quoted in BIPM, The International System of Units.
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ JULIAN_YEAR_S: Final = 365.25 * SECONDS_PER_DAY
 
 J2000_JD: Final = 2451545.0
 """Julian date of the epoch J2000, 2000-01-01T12:00:00, in the scale at hand [6]_."""
+
+STANDARD_GRAVITY_M_S2: Final = 9.80665
+"""Standard acceleration of gravity, m/s^2, exact [7]_: exhaust speed over specific impulse in seconds."""
 
 TT_MINUS_TAI_S: Final = 32.184
 """TT - TAI, s, exact [6]_."""

@@ -347,7 +347,7 @@ def _thrust_pointers(system: ThrustModel) -> ThrustModel:
     return ThrustModel(
         _model_pointers(system.model),
         system.inverse_c2,
-        system.count,
+        system.total,
         pointer(system.burns),
         pointer(system.work),
     )

@@ -36,9 +36,9 @@ class ThrustModel(NamedTuple):
     model: Model
     inverse_c2: float
     """1 over the speed of light squared, s^2/km^2; 0 without relativity."""
-    count: int
+    total: int
     burns: Any
-    """Numbers of each burn, (NUMBERS, count) flat."""
+    """Numbers of each burn, (NUMBERS, total) flat."""
     work: Any
     """Work space of the lanes, (WORK, LANES) flat."""
 
@@ -119,7 +119,7 @@ def take_numbers(lanes: Lanes, system: ThrustModel) -> None:
     for i in range(LANES):
         j = max(lanes.integers[row.TRAJECTORY * LANES + i], 0)
         for k in range(NUMBERS):
-            system.work[k * LANES + i] = system.burns[k * system.count + j]
+            system.work[k * LANES + i] = system.burns[k * system.total + j]
     store(system.work, _BASE * LANES, load(lanes.numbers, row.BASE * LANES))
     store(system.work, _HALF * LANES, load(lanes.numbers, row.HALF * LANES))
 

@@ -28,6 +28,9 @@ Function = tuple[Kind, int, int]
 _SNAP_S = 1.0e-5
 """Well above the rounding of epochs, 1.2e-7 s, and well below the accuracy of edges."""
 
+_APART = 0.1
+"""Least distance of neighbouring nodes, in lengths of the interval beside."""
+
 _CHUNK = 64
 """Relays in one call of the compiled finder; bounds the memory of its results."""
 
@@ -145,6 +148,7 @@ class Relays:
         nodes, offsets = np.asarray(trajectory.nodes, dtype=float), np.asarray(trajectory.offsets)
         if nodes.shape[1] == 0:
             raise InputError("coverage needs recorded nodes; this trajectory has none")
+        nodes, offsets = _stand_apart(nodes, offsets)
         sizes = np.diff(offsets)
         backward = (
             nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]
@@ -194,6 +198,31 @@ def relay_positions(trajectory: Any, tdb: np.ndarray) -> np.ndarray:
     first, last = sorted(nodes[0, [0, -1]])
     elapsed = np.clip(np.ravel(tdb) - trajectory.epoch[0], first, last)
     return np.asarray(trajectory.at(elapsed)[:3, 0]).reshape(3, *np.shape(tdb))
+
+
+def _stand_apart(nodes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same motions without nodes much nearer to one neighbour than to the other.
+
+    Steps that end at the edge of a shadow can be a thousand times shorter than their neighbours; a polynomial
+    of degree 11 through such a pair of nodes carries their rounding kilometres far. The ends are kept.
+    """
+    while True:
+        counts = np.diff(offsets)
+        lengths = np.abs(np.diff(nodes[0]))
+        inner = np.ones(lengths.size, dtype=bool)  # not from one trajectory to the next
+        inner[offsets[(offsets > 0) & (offsets < nodes.shape[1])] - 1] = False
+        within = np.where(inner, lengths, 0.0)
+        longer = np.maximum(np.append(0.0, within[:-1]), np.append(within[1:], 0.0))
+        short = inner & (lengths < _APART * longer)
+        short[1:] &= ~short[:-1]
+        if not np.any(short):
+            return nodes, offsets
+        last = np.append(~inner[1:], True)  # a short step at the end of a trajectory loses its start
+        keep = np.ones(nodes.shape[1], dtype=bool)
+        keep[np.flatnonzero(short) + np.where(last[short], 0, 1)] = False
+        owner = np.repeat(np.arange(counts.size), counts)
+        offsets = np.concatenate(([0], np.cumsum(np.bincount(owner[keep], minlength=counts.size))))
+        nodes = nodes[:, keep]
 
 
 def _at_least_four(nodes: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ Integers = NDArray[np.int64]
 _FIRST_SLICE = 32
 _LONGEST_SLICE = 1024
 _BATCH = 4096
-_SHORT = 0.2
+_SHORT = 1.0
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 
 

@@ -1,0 +1,213 @@
+"""Trajectories whose centre changes on the way: legs about one body, then about another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cislunar.errors import InputError
+from cislunar.propagation.event_table import EventTable
+from cislunar.propagation.force_model import ForceModel
+from cislunar.propagation.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_SLACK_S = 5e-7
+
+
+@dataclass(frozen=True)
+class Leg:
+    """Flights of some trajectories of a batch about one centre.
+
+    Attributes
+    ----------
+    owner : numpy.ndarray, shape (k,), int
+        Which trajectories of the batch, rising.
+    flown : Trajectory
+        Their flights from hand-over to hand-over; each has the epoch of its own start.
+    began : numpy.ndarray, shape (k,)
+        Start of the leg, s after the start of the trajectory.
+    """
+
+    owner: Integers
+    flown: Trajectory
+    began: Array
+
+
+@dataclass
+class TransferTrajectory:
+    """A batch of n trajectories in legs about different centres.
+
+    Attributes
+    ----------
+    forces : mapping of str to ForceModel
+        What was flown about each centre.
+    epoch, duration : numpy.ndarray, shape (n,)
+        As for `Trajectory`.
+    status : numpy.ndarray, shape (n,), int
+        `cislunar.propagation.Status` of the last leg.
+    message : list of str
+        The same in words.
+    center : list of str
+        Centre of the last leg of each trajectory.
+    final : numpy.ndarray, shape (6, n)
+        Last state, km and km/s, ICRF axes, about that centre.
+    final_elapsed : numpy.ndarray, shape (n,)
+        Time of the last state, s after the start.
+    legs : list of Leg
+        In the order flown; a trajectory is in each at most once.
+    events : EventTable
+        Events and hand-overs (named `handover`); states about the centre the batch was given about.
+    """
+
+    forces: Mapping[str, ForceModel]
+    epoch: Array
+    duration: Array
+    status: Integers
+    message: list[str]
+    center: list[str]
+    final: Array
+    final_elapsed: Array
+    legs: list[Leg]
+    events: EventTable = field(repr=False)
+
+    @property
+    def n(self) -> int:
+        """Number of trajectories."""
+        return self.epoch.size
+
+    def __len__(self) -> int:
+        """Return the number of trajectories."""
+        return self.n
+
+    def legs_of(self, trajectory: int) -> list[Trajectory]:
+        """Legs of one trajectory in the order flown, as batches of one with their own starts."""
+        if not -self.n <= trajectory < self.n:
+            raise IndexError(f"trajectory {trajectory} of a batch of {self.n}")
+        index = trajectory % self.n
+        return [leg.flown[int(np.searchsorted(leg.owner, index))] for leg in self.legs if index in leg.owner]
+
+    def at(self, elapsed: ArrayLike, center: str) -> Array:
+        """States at given times after each trajectory's own start.
+
+        Parameters
+        ----------
+        elapsed : float or array_like, shape (m,) or (n, m)
+            Seconds after the start; negative on a flight backwards.
+        center : str
+            Body that the states are wanted about: any body of the ephemeris.
+
+        Returns
+        -------
+        numpy.ndarray, shape (6, n, m)
+            km and km/s, ICRF axes; (6, n) for a single number.
+
+        Raises
+        ------
+        InputError
+            A time lies outside the flight of its trajectory, or the shape is wrong.
+        """
+        times = np.asarray(elapsed, dtype=np.float64)
+        if times.ndim > 2 or (times.ndim == 2 and times.shape[0] != self.n):
+            raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {times.shape}")
+        wanted = np.array(np.broadcast_to(times, (self.n, times.shape[-1] if times.ndim else 1)))
+        low = np.minimum(0.0, self.final_elapsed)[:, None]
+        high = np.maximum(0.0, self.final_elapsed)[:, None]
+        outside = ~((wanted >= low - _SLACK_S) & (wanted <= high + _SLACK_S))
+        if outside.any():
+            i, j = np.argwhere(outside)[0]
+            raise InputError(
+                f"elapsed: {wanted[i, j]} s is outside the flight of trajectory {i}, {low[i, 0]} s to "
+                f"{high[i, 0]} s after its start"
+            )
+        wanted = np.clip(wanted, low, high)
+        result = np.full((6, *wanted.shape), np.nan)
+        for leg in self.legs:
+            local = wanted[leg.owner] - leg.began[:, None]
+            end = leg.flown.final_elapsed[:, None]
+            clipped = np.clip(local, np.minimum(end, 0.0), np.maximum(end, 0.0))
+            inside = np.abs(local - clipped) <= _SLACK_S
+            rows, columns = np.nonzero(inside)
+            states = leg.flown.at(clipped)[:, rows, columns]
+            tdb = leg.flown.epoch[rows] + clipped[rows, columns]
+            result[:, leg.owner[rows], columns] = self._recentred(states, tdb, leg.flown.center, center)
+        return result[:, :, 0] if times.ndim == 0 else result
+
+    def at_tdb(self, tdb: ArrayLike, center: str) -> Array:
+        """States (6, n, m) at epochs (m,), seconds past J2000 TDB, about a body; see `at`."""
+        times = np.asarray(tdb, dtype=np.float64)
+        if times.ndim > 1:
+            raise InputError(f"tdb: expected shape (m,); got {times.shape}")
+        states = self.at(np.atleast_1d(times)[None] - self.epoch[:, None], center)
+        return states[:, :, 0] if times.ndim == 0 else states
+
+    def about(self, center: str) -> Trajectory:
+        """Return the whole flights about one of the centres, as an ordinary batch of trajectories.
+
+        Parameters
+        ----------
+        center : str
+            One of the centres flown about.
+
+        Returns
+        -------
+        Trajectory
+            With all nodes moved to that centre, where a hand-over has one node, and with the accelerations
+            that the force model of that centre gives.
+        """
+        from cislunar.propagation.flight import acceleration
+        from cislunar.propagation.terminal import restricted
+
+        if center not in self.forces:
+            raise InputError(f"center: expected one of {', '.join(self.forces)}; got {center!r}")
+        forces = self.forces[center]
+        owners, columns = [np.zeros(0, dtype=np.int64)], [np.empty((10, 0))]
+        final, steps = np.full((6, self.n), np.nan), np.zeros(self.n, dtype=np.int64)
+        for leg in self.legs:
+            flown = leg.flown
+            lengths = np.diff(flown.offsets)
+            whose = np.repeat(np.arange(leg.owner.size), lengths)
+            keep = np.ones(whose.size, dtype=np.bool_)
+            later = (leg.began != 0.0) & (lengths > 0)
+            keep[flown.offsets[:-1][later]] = False
+            whose, nodes = whose[keep], flown.nodes[:, keep].copy()
+            steps[leg.owner] += flown.steps
+            tdb = flown.epoch[whose] + nodes[0]
+            if flown.center != center and nodes.shape[1]:
+                nodes[1:7] = self._recentred(nodes[1:7], tdb, flown.center, center)
+                model = restricted(forces, self.n, leg.owner[whose])
+                nodes[7:] = acceleration(nodes[1:4], tdb, model, nodes[4:7])
+            nodes[0] += leg.began[whose]
+            flew = lengths > 0
+            last = flown.epoch[flew] + flown.final_elapsed[flew]
+            final[:, leg.owner[flew]] = self._recentred(flown.final[:, flew], last, flown.center, center)
+            owners.append(leg.owner[whose])
+            columns.append(nodes)
+        owner = np.concatenate(owners)
+        order = np.argsort(owner, kind="stable")
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=self.n))]).astype(np.int64)
+        nodes = np.ascontiguousarray(np.concatenate(columns, axis=1)[:, order])
+        ends = offsets[1:][np.diff(offsets) > 0] - 1
+        nodes[0, ends] = self.final_elapsed[owner[order][ends]]
+        return Trajectory(
+            center,
+            self.epoch.copy(),
+            self.duration.copy(),
+            self.status.copy(),
+            final,
+            self.final_elapsed.copy(),
+            offsets,
+            nodes,
+            steps,
+            list(self.message),
+            forces,
+        )
+
+    def _recentred(self, state: Array, tdb: Array, origin: str, center: str) -> Array:
+        if origin == center:
+            return state
+        return state + next(iter(self.forces.values())).ephemeris.state(origin, center, tdb)

@@ -315,7 +315,7 @@ def describe(folder: Path) -> dict[str, Any]:
             "carrier": "brahe 1.8.0, inside its compiled library",
             "sources": source_records("EGM2008_120.gfc"),
             "span": None,
-            "frame": "ITRF",
+            "frame": "ITRF (Earth-fixed axes of the IERS)",
             "units": "4-pi normalised; GM 398600.4415 km^3/s^2 (for TT) and radius 6378.1363 km from the "
             "file's head; tide_free: without the permanent tide",
             "accuracy": "coefficients unchanged, degrees above 20 left out",

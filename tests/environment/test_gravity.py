@@ -72,6 +72,26 @@ def test_first_coefficients_are_those_of_the_product(field: GravityField) -> Non
     assert (field.c[2, 2], field.s[2, 2]) == (3.4673096470696298e-05, 9.0791898343722900e-10)
 
 
+def test_field_of_the_earth_agrees_with_its_constants() -> None:
+    """IERS Conventions (2010), table 1.1 and section 6.1: tide-free C20 and J2, nominal C21 and S21.
+
+    The permanent tide would make C20 larger by 4.2e-9.
+    """
+    earth = load_field("EGM2008")
+    assert (earth.gm, earth.radius_km, earth.degree, earth.order) == (398600.4415, 6378.1363, 20, 20)
+    assert (earth.body, earth.frame, earth.tide_system) == ("earth", "ITRF", "tide_free")
+    assert earth.c[2, 0] == pytest.approx(-0.48416531e-3, abs=2e-10)
+    assert -earth.c[2, 0] * sqrt(5.0) == pytest.approx(1.0826359e-3, abs=1e-8)
+    assert (earth.c[2, 1], earth.s[2, 1]) == pytest.approx((-2.1e-10, 1.4e-9), abs=1e-10)
+    assert not earth.c[1].any()
+    assert "Geospatial" in earth.provenance["origin"]
+    assert earth.truncate(8).degree == 8
+    with pytest.raises(InputError, match="EGM2008 holds degree 20; got 21"):
+        load_field("egm2008", 21)
+    with pytest.raises(InputError, match="egm2008 is held in ITRF"):
+        load_field("egm2008", frame="MOON_PA_DE440")
+
+
 def test_degree_two_agrees_with_de430(field: GravityField) -> None:
     """Independent solutions differ by 8e-9 in J2; another normalisation or tide system by 9e-8 or more."""
     assert -field.c[2, 0] * sqrt(5.0) == pytest.approx(2.0321568464952570e-4, abs=2e-8)

@@ -71,12 +71,15 @@ def test_gradient_by_complex_step(degree, point):
     assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
 
 
-def test_packaged_field_by_complex_step():
-    field = load_field("grgm1200a", degree=100)
-    rows = pack_coefficients(field.c, field.s, 100)
+@pytest.mark.parametrize(
+    ("name", "degree"), [("grgm1200a", 100), *(("egm2008", n) for n in (2, 3, 4, 5, 6, 7, 8, 20))]
+)
+def test_packaged_field_by_complex_step(name, degree):
+    field = load_field(name, degree=degree)
+    rows = pack_coefficients(field.c, field.s, degree)
     for point in POINTS.values():
         expected = gradient(point, field.c, field.s)
-        found = np.array(harmonics(*point, GM, RADIUS, 100, rows))
+        found = np.array(harmonics(*point, GM, RADIUS, degree, rows))
         assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -24,6 +26,7 @@ def propagate(
     on_error: str = "raise",
     max_steps: int = 10_000_000,
     record: bool = True,
+    events: Any = (),
 ) -> Trajectory:
     """Fly a batch of trajectories.
 
@@ -54,12 +57,15 @@ def propagate(
     record : bool
         Keep the nodes, about 3 kB per day of an elliptical lunar orbit; without them only the final states
         remain.
+    events : sequence of Event or callable
+        What to look for on the way (`cislunar.propagation.events`), or to stop at: kinds such as
+        `Periapsis(terminal=True)`, and functions `g(tdb, state)` whose zeros are events.
 
     Returns
     -------
     Trajectory
-        A trajectory ends after its duration, on the sphere of the central body, at its stopping radius, or
-        out of steps; `status` says which.
+        A trajectory ends after its duration, on the sphere of the central body, at its stopping radius, at a
+        terminal event, or out of steps; `status` says which. Events are in its table `events`.
 
     Raises
     ------
@@ -74,7 +80,28 @@ def propagate(
     Method: RKN12(10) of Dormand, El-Mikkawy and Prince with a predictive step controller. The result of a
     trajectory is the same, bit for bit, alone and in any batch, for any number of threads, on one machine
     at one lane width.
+
+    Events are found on the recorded steps (`events.find_events`). With terminal ones the flight is made in
+    slices of steps, and the last stretch is flown to the event itself (`terminal.propagate_with_events`).
     """
+    if not isinstance(events, tuple | list) or len(events):
+        from cislunar.propagation.terminal import propagate_with_events
+
+        ended, table = propagate_with_events(
+            state,
+            epoch,
+            duration,
+            forces,
+            events,
+            rtol=rtol,
+            stop_radius_km=stop_radius_km,
+            threads=threads,
+            on_error=on_error,
+            max_steps=max_steps,
+            record=record,
+        )
+        ended.events = table
+        return ended
     states, epochs, durations, stops = shaped(state, epoch, duration, stop_radius_km)
     n = epochs.size
     check_options(rtol, on_error, max_steps, threads)
@@ -110,6 +137,7 @@ def propagate(
         flown.steps,
         message,
         forces,
+        pressure,
     )
 
 
@@ -141,9 +169,6 @@ def acceleration(
     EpochRangeError
         An epoch outside the tables.
     """
-    from cislunar.propagation.kernel import accelerations
-    from cislunar.propagation.lanestate import new_lanes, table_of
-
     positions = np.asarray(position, dtype=np.float64)
     single = positions.ndim == 1
     positions = np.ascontiguousarray(positions.reshape(positions.shape[0], -1))
@@ -159,20 +184,23 @@ def acceleration(
         states[3:] = velocities.reshape(3, n)
     epochs = per_trajectory(epoch, n, "epoch")
     forces.ephemeris.require_span(float(epochs.min()), float(epochs.max()), "acceleration")
+    result = accelerations_of(states, epochs, forces.pressure(n), forces)
+    return result[:, 0] if single else result
+
+
+def accelerations_of(
+    states: np.ndarray, epochs: np.ndarray, pressure: np.ndarray, forces: ForceModel
+) -> np.ndarray:
+    """Accelerations (3, n) at states (6, n) and epochs (n,) inside the tables; `pressure` as flown, (n,)."""
+    from cislunar.propagation.kernel import accelerations
+    from cislunar.propagation.lanestate import new_lanes, table_of
+
     granules = forces.table.between(float(epochs.min()), float(epochs.max()))
     model = forces.compiled
-    result = np.empty((3, n))
     lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
-    accelerations(
-        states,
-        epochs,
-        forces.pressure(n),
-        lanes,
-        model,
-        table_of(granules),
-        result,
-    )
-    return result[:, 0] if single else result
+    result = np.empty((3, epochs.size))
+    accelerations(states, epochs, pressure, lanes, model, table_of(granules), result)
+    return result
 
 
 def _below(final: np.ndarray, limit: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from cislunar.propagation.checks import some
 from cislunar.propagation.status import MESSAGES, Status
 
 if TYPE_CHECKING:
+    from cislunar.propagation.event_table import EventTable
     from cislunar.propagation.force_model import ForceModel
 
 _NODE_ROWS = 10
@@ -46,7 +47,11 @@ class Trajectory:
         vx, vy, vz; ax, ay, az. Empty if nothing was recorded.
     forces : ForceModel or None
         What was flown; None for a trajectory built from tabulated states.
+    events : EventTable or None
+        Events met, of those that the flight was asked to look for; None if it was asked for none.
     """
+
+    events: EventTable | None = None
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class Trajectory:
         steps: np.ndarray | None = None,
         message: list[str] | None = None,
         forces: ForceModel | None = None,
+        pressure: np.ndarray | None = None,
     ) -> None:
         self.center = center
         self.epoch = epoch
@@ -73,6 +79,7 @@ class Trajectory:
         self.nodes = nodes
         self.steps = steps if steps is not None else np.zeros(epoch.size, dtype=np.int64)
         self.forces = forces
+        self.pressure = pressure
 
     @property
     def n(self) -> int:
@@ -119,6 +126,7 @@ class Trajectory:
             self.steps[chosen],
             [self.message[i] for i in chosen],
             self.forces,
+            self.pressure[chosen] if self.pressure is not None else None,
         )
 
     def at(self, elapsed: ArrayLike) -> np.ndarray:
@@ -143,7 +151,9 @@ class Trajectory:
 
         Notes
         -----
-        Degree-11 Hermite interpolation through four nodes; see `cislunar.propagation.dense`.
+        Hermite interpolation of degree 11 through four nodes, corrected to obey the forces inside each step;
+        its error is about that of the nodes or below: 1 mm on lunar orbits at a tolerance of 1e-10, 2 cm
+        on the two-day steps of a 100-day transfer. See `cislunar.propagation.interpolant`.
         """
         times = np.asarray(elapsed, dtype=np.float64)
         scalar = times.ndim == 0
@@ -173,7 +183,7 @@ class Trajectory:
         return states[:, :, 0] if times.ndim == 0 else states
 
     def _evaluate(self, times: np.ndarray, shared: bool) -> np.ndarray:
-        from cislunar.propagation.dense import evaluate
+        from cislunar.propagation.interpolant import states_at
 
         lengths = self.offsets[1:] - self.offsets[:-1]
         if (lengths == 0).any():
@@ -193,9 +203,7 @@ class Trajectory:
                 f"{float(low[i, 0])} s to {float(high[i, 0])} s after its start"
             )
         times = np.clip(times, low, high) if not shared else times
-        result = np.empty((6, self.n, times.shape[1]))
-        evaluate(np.ascontiguousarray(self.nodes), self.offsets, np.ascontiguousarray(times), shared, result)
-        return result
+        return states_at(self, times, shared)
 
     @classmethod
     def from_nodes(

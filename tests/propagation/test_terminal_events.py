@@ -256,3 +256,15 @@ def test_bad_input_is_reported_before_the_flight(lunar):
     wrong = UserEvent(lambda tdb, state: state, terminal=True)
     with pytest.raises(InputError, match="returned shape"):
         propagate_with_events(circular(), EPOCH, DAY, lunar, [wrong])
+
+
+def test_propagate_takes_events(many, lunar):
+    state, epoch, duration = many
+    kinds = [Apoapsis(terminal=True, occurrence=2), Periapsis()]
+    flight = propagate(state, epoch, duration, lunar, events=kinds)
+    reference, found = propagate_with_events(state, epoch, duration, lunar, kinds)
+    np.testing.assert_array_equal(flight.nodes, reference.nodes)
+    np.testing.assert_array_equal(flight.events.rows, found.rows)
+    np.testing.assert_array_equal(flight[7].events.of(0)["tdb"], found.of(7)["tdb"])
+    assert propagate(state, epoch, duration, lunar).events is None
+    assert len(propagate(state, epoch, duration, lunar, events=lambda tdb, s: s[2]).events.names) == 1

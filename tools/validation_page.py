@@ -66,8 +66,8 @@ MODELLED = {
     ),
     "sunlight": "a sphere of constant coefficient; no attitude, no lunar albedo or infrared",
     "gravity": (
-        "the field as solved; the Earth as a point mass (its oblateness is worth 3 to 11 m on the "
-        "day-long coasts of Artemis I)"
+        "the field as solved; the Earth is a point mass unless its field is named (`egm2008`, 3 m on "
+        "day-long coasts of Artemis I), static and without its tides: the permanent part is 9e-6 of J2"
     ),
     "solid tide and relativity": (
         "options of `ForceModel`, checked against closed forms; scenarios leave them out"

@@ -1,0 +1,336 @@
+"""A batch of flights with burns: coasts and burns as legs, one after the other, with the mass at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cislunar.errors import InputError
+from cislunar.propagation.checks import some
+from cislunar.propagation.force_model import ForceModel
+from cislunar.propagation.status import Status
+from cislunar.propagation.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cislunar.propagation.burn_sensitivity import BurnSensitivity
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+COAST = -1
+"""`burn` of a leg without thrust."""
+
+_SLACK_S = 5e-7
+
+BURN_ROW = np.dtype(
+    [
+        ("trajectory", np.int64),
+        ("burn", np.int64),
+        ("start_s", np.float64),
+        ("duration_s", np.float64),
+        ("delta_v_km_s", np.float64),
+        ("propellant_kg", np.float64),
+        ("mass_before_kg", np.float64),
+        ("mass_after_kg", np.float64),
+        ("complete", np.bool_),
+        ("state_before", np.float64, (6,)),
+        ("state_after", np.float64, (6,)),
+    ]
+)
+"""Columns: numbers of the trajectory and of the burn in its list; start after the start of the trajectory;
+duration, 0 for an impulse; size of the impulse, or change of velocity by the rocket equation; propellant;
+masses; whether it was flown to its end; states (km, km/s, ICRF axes) before and after."""
+
+
+class PoweredForces(ForceModel):
+    """The forces of the legs of a powered flight, without the thrust, which differs from leg to leg."""
+
+    @classmethod
+    def of(cls, forces: ForceModel) -> PoweredForces:
+        """Return the description of a force model, sharing its tables, that cannot be flown."""
+        copy = object.__new__(cls)
+        copy.__dict__.update(forces.__dict__)
+        copy.__dict__.pop("compiled", None)
+        return copy
+
+    @property
+    def compiled(self) -> Any:
+        """Raise: without the thrust this is not what was flown."""
+        raise InputError(
+            "the legs of a powered flight do not know their thrust: fly or differentiate the whole flight "
+            "(PoweredFlight.sensitivities)"
+        )
+
+
+@dataclass(frozen=True)
+class LegTable:
+    """What belongs to the legs of a batch, in the order of the flight, trajectory by trajectory.
+
+    Attributes
+    ----------
+    offsets : numpy.ndarray, shape (n + 1,), int
+        Trajectory i has the legs `offsets[i]` to `offsets[i + 1] - 1`.
+    start_s : numpy.ndarray, shape (L,)
+        Seconds after the start of the trajectory.
+    burn : numpy.ndarray, shape (L,), int
+        Number of the burn in the list of its trajectory, or `COAST`.
+    mass_kg, flow_kg_s : numpy.ndarray, shape (L,)
+        Mass at the beginning of the leg, and propellant used in a second.
+    numbers : numpy.ndarray, shape (`thrust.NUMBERS`, L)
+        Thrust of the leg, see `thrust`; zero on a coast.
+    """
+
+    offsets: Integers
+    start_s: Array
+    burn: Integers
+    mass_kg: Array
+    flow_kg_s: Array
+    numbers: Array
+
+    @property
+    def owner(self) -> Integers:
+        """Trajectory of each leg, shape (L,)."""
+        return np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
+
+
+class PoweredFlight:
+    """A batch of n trajectories with burns.
+
+    Attributes
+    ----------
+    center : str
+        Body at the origin. Axes are ICRF.
+    epoch, duration : numpy.ndarray, shape (n,)
+        Start, seconds past J2000 TDB, and time of flight asked for, s.
+    status : numpy.ndarray, shape (n,), int
+        `cislunar.propagation.Status` of each trajectory.
+    message : list of str
+        The same in words.
+    final : numpy.ndarray, shape (6, n)
+        Last state, km and km/s; NaN for a trajectory that was not flown.
+    final_elapsed : numpy.ndarray, shape (n,)
+        Time of the last state, s after the start.
+    final_mass_kg : numpy.ndarray, shape (n,)
+        Mass at the end; NaN for a trajectory that was not flown.
+    legs : Trajectory
+        All legs, L of them, each a trajectory with its own start; `table` says which is whose. Between legs
+        the acceleration jumps, and at an impulse the velocity; no interpolation crosses from one to another.
+        Events and coverage of a powered flight are found on its legs.
+    table : LegTable
+        What belongs to the legs.
+    burn_rows : numpy.ndarray of `BURN_ROW`
+        The burns that were flown, trajectory by trajectory.
+    forces : ForceModel
+        What acted besides thrust.
+    rtol : float
+        Tolerance asked for.
+    """
+
+    def __init__(
+        self,
+        forces: ForceModel,
+        epoch: Array,
+        duration: Array,
+        status: Integers,
+        message: list[str],
+        final: Array,
+        final_elapsed: Array,
+        final_mass_kg: Array,
+        legs: Trajectory,
+        table: LegTable,
+        burn_rows: NDArray[Any],
+        rtol: float,
+    ) -> None:
+        self.center = forces.center
+        self.forces = forces
+        self.epoch = epoch
+        self.duration = duration
+        self.status = status
+        self.message = message
+        self.final = final
+        self.final_elapsed = final_elapsed
+        self.final_mass_kg = final_mass_kg
+        self.legs = legs
+        self.table = table
+        self.burn_rows = burn_rows
+        self.rtol = rtol
+
+    @property
+    def n(self) -> int:
+        """Number of trajectories."""
+        return self.epoch.size
+
+    def __len__(self) -> int:
+        """Return the number of trajectories."""
+        return self.n
+
+    def __repr__(self) -> str:
+        """Say in one line what the batch holds."""
+        kinds = ", ".join(
+            f"{int((self.status == kind).sum())} {kind.name}"
+            for kind in Status
+            if (self.status == kind).any()
+        )
+        return (
+            f"PoweredFlight({self.n} about the {self.center}: {kinds}; {self.burn_rows.size} burns, "
+            f"{self.legs.n} legs)"
+        )
+
+    def legs_of(self, trajectory: int) -> Trajectory:
+        """Return the legs of one trajectory as a batch."""
+        low, high = self._range(trajectory)
+        return self.legs[low:high]
+
+    def burns_of(self, trajectory: int) -> NDArray[Any]:
+        """Return the rows of the burns of one trajectory."""
+        self._range(trajectory)
+        return self.burn_rows[self.burn_rows["trajectory"] == trajectory % self.n]
+
+    def burn_table(self) -> pd.DataFrame:
+        """Return the burns as a table: the columns of `BURN_ROW` but the states, and `start_utc`."""
+        import pandas as pd
+
+        from cislunar.time import format_epochs
+
+        rows = self.burn_rows
+        names = [name for name in BURN_ROW.names or () if not name.startswith("state")]
+        columns: dict[str, Any] = {name: rows[name] for name in names}
+        columns["start_utc"] = format_epochs(self.epoch[rows["trajectory"]] + rows["start_s"])
+        return pd.DataFrame(columns)
+
+    def at(self, elapsed: ArrayLike) -> Array:
+        """States at given times after each trajectory's own start.
+
+        Parameters
+        ----------
+        elapsed : float or array_like, shape (m,) or (n, m)
+            Seconds after the start. One row for all trajectories, or one for each. At the time of an impulse
+            the state is that after it.
+
+        Returns
+        -------
+        numpy.ndarray, shape (6, n, m)
+            km and km/s, ICRF axes, about `center`; (6, n) for a single number.
+
+        Raises
+        ------
+        InputError
+            A time lies outside the span that its trajectory was flown, nothing was recorded, or the shape
+            is wrong.
+        """
+        times, scalar = self._times(elapsed)
+        leg = self._leg_at(times)
+        inside = np.clip(times - self.table.start_s[leg], 0.0, self.legs.final_elapsed[leg])
+        # The times of each leg in a row of their own, rows filled up with its beginning.
+        flat = leg.reshape(-1)
+        order = np.argsort(flat, kind="stable")
+        counts = np.bincount(flat, minlength=self.legs.n)
+        place = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        grid = np.zeros((self.legs.n, max(int(counts.max()), 1)))
+        grid[flat[order], place] = inside.reshape(-1)[order]
+        states = np.empty((6, flat.size))
+        states[:, order] = self.legs.at(grid)[:, flat[order], place]
+        result = states.reshape(6, *times.shape)
+        return result[:, :, 0] if scalar else result
+
+    def at_tdb(self, tdb: ArrayLike) -> Array:
+        """States at given epochs.
+
+        Parameters
+        ----------
+        tdb : float or array_like, shape (m,)
+            Seconds past J2000 TDB, within the flight of every trajectory.
+
+        Returns
+        -------
+        numpy.ndarray, shape (6, n, m)
+            As `at`.
+        """
+        times = np.asarray(tdb, dtype=np.float64)
+        if times.ndim > 1:
+            raise InputError(f"tdb: expected shape (m,); got {times.shape}")
+        states = self.at(np.atleast_1d(times)[None] - self.epoch[:, None])
+        return states[:, :, 0] if times.ndim == 0 else states
+
+    def mass_at(self, elapsed: ArrayLike) -> Array:
+        """Masses at given times after each trajectory's own start.
+
+        Parameters
+        ----------
+        elapsed : float or array_like, shape (m,) or (n, m)
+            As for `at`; at the time of an impulse the mass is that after it.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, m)
+            kg; (n,) for a single number.
+
+        Raises
+        ------
+        InputError
+            As `at`.
+        """
+        times, scalar = self._times(elapsed)
+        leg = self._leg_at(times)
+        table = self.table
+        mass = table.mass_kg[leg] - table.flow_kg_s[leg] * np.maximum(times - table.start_s[leg], 0.0)
+        return mass[:, 0] if scalar else mass
+
+    def sensitivities(self, threads: int | None = None) -> BurnSensitivity:
+        """How the end of each trajectory depends on its start and on the parameters of its burns.
+
+        Parameters
+        ----------
+        threads : int, optional
+            Threads to use; as many as there are cores when left out.
+
+        Returns
+        -------
+        BurnSensitivity
+
+        Raises
+        ------
+        InputError
+            Nothing was recorded, or a trajectory was not flown.
+        """
+        from cislunar.propagation.burn_sensitivity import burn_sensitivities
+
+        return burn_sensitivities(self, threads)
+
+    def _range(self, trajectory: int) -> tuple[int, int]:
+        if not -self.n <= trajectory < self.n:
+            raise IndexError(f"trajectory {trajectory} of a batch of {self.n}")
+        i = trajectory % self.n
+        return int(self.table.offsets[i]), int(self.table.offsets[i + 1])
+
+    def _times(self, elapsed: ArrayLike) -> tuple[Array, bool]:
+        """Times (n, m) within the flight, and whether one number was given."""
+        given = np.asarray(elapsed, dtype=np.float64)
+        if given.ndim > 2 or (given.ndim == 2 and given.shape[0] != self.n):
+            raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {given.shape}")
+        times = np.broadcast_to(np.atleast_1d(given), (self.n, np.atleast_1d(given).shape[-1]))
+        missing = np.flatnonzero(np.diff(self.table.offsets) == 0)
+        if missing.size:
+            raise InputError(f"trajectories {some(missing)} were not flown")
+        end = self.final_elapsed[:, None]
+        outside = ~((times >= -_SLACK_S) & (times <= end + _SLACK_S))
+        if outside.any():
+            i, j = np.argwhere(outside)[0]
+            raise InputError(
+                f"elapsed: {times[i, j]} s is outside the flight of trajectory {i}, "
+                f"0 s to {float(end[i, 0])} s after its start"
+            )
+        return np.clip(times, 0.0, end), given.ndim == 0
+
+    def _leg_at(self, times: Array) -> Integers:
+        """Leg of each time (n, m): the last that has begun."""
+        leg = np.empty(times.shape, dtype=np.int64)
+        for i in range(self.n):
+            low, high = self.table.offsets[i], self.table.offsets[i + 1]
+            leg[i] = low - 1 + np.searchsorted(self.table.start_s[low:high], times[i], side="right")
+        return leg

@@ -7,8 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cislunar.propagation.cr3bp import EARTH_MOON, ThreeBodySystem, propagate_three_body
+    from cislunar.propagation.event_kinds import (
+        Altitude,
+        Apoapsis,
+        Elevation,
+        Event,
+        Node,
+        Periapsis,
+        PlaneCrossing,
+        Radius,
+        ShadowEntry,
+        ShadowExit,
+        TrueAnomaly,
+        UserEvent,
+    )
+    from cislunar.propagation.event_table import EventTable
+    from cislunar.propagation.events import find_events
     from cislunar.propagation.flight import acceleration, propagate
     from cislunar.propagation.force_model import ForceModel, RadiationPressure
+    from cislunar.propagation.handover import propagate_transfer
     from cislunar.propagation.montecarlo import (
         Dispersion,
         propagate_dispersed,
@@ -20,22 +37,39 @@ if TYPE_CHECKING:
     from cislunar.propagation.stm import StateTransition, propagate_state_transition, state_transition
     from cislunar.propagation.tides import SolidTide
     from cislunar.propagation.trajectory import Trajectory
+    from cislunar.propagation.transfer_trajectory import TransferTrajectory
 
 __all__ = [
     "EARTH_MOON",
+    "Altitude",
+    "Apoapsis",
     "Dispersion",
+    "Elevation",
+    "Event",
+    "EventTable",
     "ForceModel",
+    "Node",
+    "Periapsis",
+    "PlaneCrossing",
     "RadiationPressure",
+    "Radius",
+    "ShadowEntry",
+    "ShadowExit",
     "SolidTide",
     "StateTransition",
     "Status",
     "ThreeBodySystem",
     "Trajectory",
+    "TransferTrajectory",
+    "TrueAnomaly",
+    "UserEvent",
     "acceleration",
+    "find_events",
     "propagate",
     "propagate_dispersed",
     "propagate_state_transition",
     "propagate_three_body",
+    "propagate_transfer",
     "rtn_axes",
     "sample_states",
     "state_transition",
@@ -43,6 +77,22 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Altitude": "event_kinds",
+    "Apoapsis": "event_kinds",
+    "Elevation": "event_kinds",
+    "Event": "event_kinds",
+    "Node": "event_kinds",
+    "Periapsis": "event_kinds",
+    "PlaneCrossing": "event_kinds",
+    "Radius": "event_kinds",
+    "ShadowEntry": "event_kinds",
+    "ShadowExit": "event_kinds",
+    "TrueAnomaly": "event_kinds",
+    "UserEvent": "event_kinds",
+    "EventTable": "event_table",
+    "find_events": "events",
+    "propagate_transfer": "handover",
+    "TransferTrajectory": "transfer_trajectory",
     "Dispersion": "montecarlo",
     "SolidTide": "tides",
     "propagate_dispersed": "montecarlo",

@@ -207,6 +207,7 @@ class _Collected:
                     part.steps,
                     part.message,
                     part.forces,
+                    part.pressure,
                 ),
             )
         )
@@ -249,7 +250,7 @@ class _Collected:
         self._steps[owner] += part.steps
         closing = Trajectory(
             part.center, epoch, duration, part.status, part.final, reached, part.offsets, nodes, part.steps,
-            list(part.message), part.forces,
+            list(part.message), part.forces, part.pressure,
         )  # fmt: skip
         self._closing.append(_Part(owner, closing))
 
@@ -282,26 +283,30 @@ class _Collected:
         nodes = np.ascontiguousarray(np.concatenate(columns, axis=1)[:, order])
         return Trajectory(
             first.center, epoch, duration, status, final, elapsed, offsets, nodes, self._steps, message,
-            first.forces,
+            first.forces, first.pressure,
         )  # fmt: skip
 
 
 def _corrections(part: Trajectory, epoch: Array, events: list[Event]) -> Array:
     """Seconds by which events lie off the ends of stretches flown to them: a Newton step each."""
-    surroundings = Surroundings(part)
     result = np.zeros(part.n)
-    for i, event in enumerate(events):
-        end = part.final_elapsed[i]
-        if part.status[i] != Status.FINISHED or end == 0.0:
-            continue
-        short = np.copysign(min(1.0, 0.01 * abs(end)), end)
-        times = np.array([end - short, end])
-        states = part[i].at(times)[:, 0]
-        states[:, 1] = part.final[:, i]
-        before, after = event.values(Moments(epoch[i] + times, states, surroundings))
-        if after != before:
-            step = -after * short / (after - before)
-            result[i] = step if abs(step) < 0.5 * abs(short) else 0.0
+    flown = np.flatnonzero((part.status == Status.FINISHED) & (part.final_elapsed != 0.0))
+    if not flown.size:
+        return result
+    end = part.final_elapsed[flown]
+    short = np.copysign(np.minimum(1.0, 0.01 * np.abs(end)), end)
+    times = np.stack([end - short, end], axis=1)
+    states = part[flown].at(times)
+    states[:, :, 1] = part.final[:, flown]
+    tdb = epoch[flown][:, None] + times
+    surroundings = Surroundings(part)
+    for event in dict.fromkeys(events[i] for i in flown):
+        mine = np.array([events[i] is event for i in flown])
+        moments = Moments(tdb[mine].reshape(-1), states[:, mine].reshape(6, -1), surroundings)
+        before, after = event.values(moments).reshape(-1, 2).T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = -after * short[mine] / (after - before)
+        result[flown[mine]] = np.where(np.abs(step) < 0.5 * np.abs(short[mine]), step, 0.0)
     return result
 
 
@@ -432,4 +437,10 @@ def joined(pieces: list[Trajectory]) -> Trajectory:
         np.concatenate([piece.steps for piece in pieces]),
         [text for piece in pieces for text in piece.message],
         pieces[0].forces,
+        _pressures(pieces),
     )
+
+
+def _pressures(pieces: list[Trajectory]) -> Array | None:
+    parts = [piece.pressure for piece in pieces if piece.pressure is not None]
+    return np.concatenate(parts) if len(parts) == len(pieces) else None

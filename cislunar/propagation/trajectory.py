@@ -114,7 +114,7 @@ class Trajectory:
             lengths = (self.offsets[1:] - self.offsets[:-1])[chosen]
         else:
             nodes, lengths = self.nodes, np.zeros(chosen.size, dtype=np.int64)
-        return Trajectory(
+        part = Trajectory(
             self.center,
             self.epoch[chosen],
             self.duration[chosen],
@@ -128,6 +128,8 @@ class Trajectory:
             self.forces,
             self.pressure[chosen] if self.pressure is not None else None,
         )
+        part.events = self.events.select(chosen) if self.events is not None else None
+        return part
 
     def at(self, elapsed: ArrayLike) -> np.ndarray:
         """States at given times after each trajectory's own start.

@@ -205,6 +205,7 @@ class TransferTrajectory:
             steps,
             list(self.message),
             forces,
+            forces.pressure(self.n),
         )
 
     def _recentred(self, state: Array, tdb: Array, origin: str, center: str) -> Array:

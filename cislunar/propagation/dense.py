@@ -1,12 +1,10 @@
-"""Dense output: the recorded nodes of a trajectory, evaluated at any time.
+"""Dense output: the compiled functions behind `interpolant`.
 
-Between two nodes the path is the Hermite interpolant through four nodes (one more on each side, where there
-is one) with position, velocity and acceleration at each: a polynomial of degree 11, in Newton's form over
-the nodes taken three times. A node much nearer to the next than the interval is long is passed over: steps
-that end at the edge of a shadow can be a thousand times shorter than their neighbours, and so high a
-polynomial would carry the rounding of such a pair of nodes kilometres far. Its error is below the error of
-the integration at tolerances down to 1e-10 or so: 7 mm in the median and 0.15 m at most for 30 days of an
-elliptical lunar orbit at degree 8.
+Between two nodes the path begins as the Hermite interpolant through four nodes (one more on each side, where
+there is one) with position, velocity and acceleration at each: a polynomial of degree 11, in Newton's form
+over the nodes taken three times. A node much nearer to the next than the interval is long is passed over:
+steps that end at the edge of a shadow can be a thousand times shorter than their neighbours, and so high a
+polynomial would carry the rounding of such a pair of nodes kilometres far.
 """
 
 from __future__ import annotations
@@ -15,9 +13,13 @@ import numpy as np
 from numba.extending import register_jitable
 
 from cislunar.propagation.jit import kernel
+from cislunar.propagation.simd import LANES, load, splat, store
 
 SUPPORT = 4
 """Nodes that carry the interpolant of an interval."""
+
+TERMS = 3 * SUPPORT
+"""Coefficients of a coordinate."""
 
 _APART = 0.1
 """Least distance between supporting nodes, in lengths of the interval."""
@@ -126,41 +128,168 @@ def divided_differences(
 
 
 @kernel
-def evaluate(
-    nodes: np.ndarray, offsets: np.ndarray, elapsed: np.ndarray, shared: bool, result: np.ndarray
+def locate(
+    nodes: np.ndarray,
+    offsets: np.ndarray,
+    elapsed: np.ndarray,
+    shared: bool,
+    interval: np.ndarray,
+    used: np.ndarray,
 ) -> None:
-    """Write the states (6, n, m) at elapsed times, (n, m) or, if `shared`, (1, m) for all trajectories."""
-    support = np.empty(SUPPORT, np.int64)
-    knots = np.empty(3 * SUPPORT)
-    table = np.empty((3, 3 * SUPPORT))
+    """Find the interval of each elapsed time, (n, m) or, if `shared`, (1, m) for all trajectories.
+
+    `interval` (n, m) receives the node at which it begins; `used` (M,) is set there.
+    """
     times = nodes[0]
     for i in range(offsets.size - 1):
         start, end = offsets[i], offsets[i + 1]
-        if end - start < 2:
-            for j in range(elapsed.shape[1]):
-                for k in range(6):
-                    result[k, i, j] = nodes[1 + k, start] if end > start else np.nan
-            continue
         sign = 1.0 if times[end - 1] >= times[start] else -1.0
-        count = 0
         current = -1
         for j in range(elapsed.shape[1]):
-            t = elapsed[0 if shared else i, j]
-            k = _interval(times, start, end, t, sign, current)
-            if k != current:
-                count = choose_support(times, start, end, k, support)
-                divided_differences(nodes, support, count, times[k], knots, table)
-                current = k
-            u = t - times[k]
+            if end - start > 1:
+                current = _interval(times, start, end, elapsed[0 if shared else i, j], sign, current)
+            else:
+                current = start
+            interval[i, j] = current
+            used[current] = True
+
+
+@kernel
+def expand(
+    nodes: np.ndarray,
+    first: np.ndarray,
+    end: np.ndarray,
+    begin: np.ndarray,
+    middle: np.ndarray,
+    half: np.ndarray,
+    path: np.ndarray,
+) -> None:
+    """Write the Hermite interpolants of intervals as monomials of `s`, -1 at their begin and 1 at their end.
+
+    Parameters
+    ----------
+    nodes : numpy.ndarray, shape (10, M)
+        Recorded nodes.
+    first, end, begin : numpy.ndarray, shape (p,), int
+        The intervals begin at the nodes `begin`, in trajectories of the nodes `first` to `end - 1`.
+    middle, half : numpy.ndarray, shape (p,)
+        Receive the middle of each interval and half its length, s, negative on a flight backwards.
+    path : numpy.ndarray, shape (p, 3, 12)
+        Receives the coefficients, km.
+    """
+    support = np.empty(SUPPORT, np.int64)
+    knots = np.empty(TERMS)
+    table = np.empty((3, TERMS))
+    times = nodes[0]
+    for p in range(begin.size):
+        k = begin[p]
+        path[p] = 0.0
+        if k + 1 >= end[p]:  # a flight without steps: its only state
+            middle[p], half[p] = times[k], 1.0
             for axis in range(3):
-                row = table[axis]
-                value = row[3 * count - 1]
-                slope = 0.0
-                for order in range(3 * count - 2, -1, -1):
-                    slope = slope * (u - knots[order]) + value
-                    value = value * (u - knots[order]) + row[order]
-                result[axis, i, j] = value
-                result[3 + axis, i, j] = slope
+                path[p, axis, 0], path[p, axis, 1] = nodes[1 + axis, k], nodes[4 + axis, k]
+            continue
+        half[p] = 0.5 * (times[k + 1] - times[k])
+        middle[p] = times[k] + half[p]
+        count = choose_support(times, first[p], end[p], k, support)
+        divided_differences(nodes, support, count, middle[p], knots, table)
+        for axis in range(3):
+            row = path[p, axis]
+            for order in range(3 * count - 1, -1, -1):  # row = row * (half s - knot) + next
+                for power in range(3 * count - 1 - order, 0, -1):
+                    row[power] = half[p] * row[power - 1] - knots[order] * row[power]
+                row[0] = table[axis, order] - knots[order] * row[0]
+
+
+@kernel
+def sample(half: np.ndarray, path: np.ndarray, s: np.ndarray, state: np.ndarray, bend: np.ndarray) -> None:
+    """Write states (6, p, q) at the q points `s` of p intervals, and second derivatives (3, p, q) there."""
+    for p in range(half.size):
+        inverse = 1.0 / half[p]
+        for axis in range(3):
+            row = path[p, axis]
+            for q in range(s.size):
+                value, slope, curve = row[TERMS - 1], 0.0, 0.0
+                for power in range(TERMS - 2, -1, -1):
+                    curve = curve * s[q] + slope
+                    slope = slope * s[q] + value
+                    value = value * s[q] + row[power]
+                state[axis, p, q] = value
+                state[3 + axis, p, q] = slope * inverse
+                bend[axis, p, q] = 2.0 * curve * inverse * inverse
+
+
+@kernel
+def correct(half: np.ndarray, lacking: np.ndarray, weights: np.ndarray, path: np.ndarray) -> None:
+    """Add to p paths what makes their accelerations change by `lacking` (3, p, q) at q points."""
+    for p in range(half.size):
+        for axis in range(3):
+            for q in range(lacking.shape[2]):
+                amount = half[p] * half[p] * lacking[axis, p, q]
+                for power in range(TERMS):
+                    path[p, axis, power] += amount * weights[power, q]
+
+
+@kernel
+def evaluate(
+    interval: np.ndarray,
+    number: np.ndarray,
+    middle: np.ndarray,
+    half: np.ndarray,
+    path: np.ndarray,
+    elapsed: np.ndarray,
+    shared: bool,
+    result: np.ndarray,
+) -> None:
+    """Write the states (6, n, m) at elapsed times, eight neighbouring times of an interval at once.
+
+    Parameters
+    ----------
+    interval : numpy.ndarray, shape (n, m), int
+        From `locate`.
+    number : numpy.ndarray, shape (M,), int
+        Position of each interval in `middle`, `half` and `path`.
+    middle, half, path
+        From `expand`.
+    elapsed : numpy.ndarray, shape (n, m) or (1, m)
+        The latter if `shared`.
+    result : numpy.ndarray, shape (6, n, m)
+        Receives km and km/s.
+    """
+    n, m = interval.shape
+    flat, times = result.reshape(-1), elapsed.reshape(-1)
+    scratch = np.zeros(LANES)
+    for i in range(n):
+        begin = 0 if shared else i * m
+        j = 0
+        while j < m:
+            p = number[interval[i, j]]
+            width = 1
+            while width < LANES and j + width < m and interval[i, j + width] == interval[i, j]:
+                width += 1
+            whole = j + LANES <= m
+            if not whole:
+                scratch[: m - j] = times[begin + j : begin + m]
+            t = load(times, begin + j) if whole else load(scratch, 0)
+            inverse = 1.0 / half[p]
+            s = (t - middle[p]) * inverse
+            for axis in range(3):
+                row = path[p, axis]
+                value, slope = splat(row[TERMS - 1]), splat(0.0)
+                for power in range(TERMS - 2, -1, -1):
+                    slope = slope * s + value
+                    value = value * s + row[power]
+                slope = slope * inverse
+                position, velocity = (axis * n + i) * m + j, ((3 + axis) * n + i) * m + j
+                if whole:  # what lies beyond the interval is written again later
+                    store(flat, position, value)
+                    store(flat, velocity, slope)
+                else:
+                    store(scratch, 0, value)
+                    flat[position : position + width] = scratch[:width]
+                    store(scratch, 0, slope)
+                    flat[velocity : velocity + width] = scratch[:width]
+            j += width
 
 
 @kernel

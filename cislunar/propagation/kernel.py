@@ -442,17 +442,19 @@ def accelerations(
     lanes, model, table = lane_pointers(lanes), system_pointers(model), table_pointers(table)
     numbers = lanes.numbers
     n = epoch.size
+    for i in range(LANES):
+        numbers[row.SIGN * LANES + i] = 1.0
+        lanes.integers[row.CELL * LANES + i] = NO_CELL
     for start in range(0, n, LANES):
         for i in range(LANES):
             j = min(start + i, n - 1)
             for k in range(6):
                 numbers[k * LANES + i] = state[k, j]
             numbers[row.PRESSURE * LANES + i] = pressure[j]
-            numbers[row.T * LANES + i] = 0.0
-            numbers[row.SIGN * LANES + i] = 1.0
-            numbers[row.HALF * LANES + i] = -1.0
-            lanes.integers[row.CELL * LANES + i] = NO_CELL
-            enter_cell(i, lanes, epoch[j], table)
+            numbers[row.T * LANES + i] = epoch[j]
+            if int(np.floor(epoch[j] / table.spacing)) != lanes.integers[row.CELL * LANES + i]:
+                numbers[row.HALF * LANES + i] = -1.0
+                enter_cell(i, lanes, 0.0, table)
         first_stage(lanes, model)
         for i in range(min(LANES, n - start)):
             for k in range(3):

@@ -1,0 +1,128 @@
+"""Dense output: the state of a flown trajectory at any time, from its recorded nodes and its forces.
+
+The Hermite interpolant of degree 11 through four nodes (see `dense`) is not good enough where a step is long
+beside the distance over which the motion changes: 0.4 m between the nodes of an elliptical lunar orbit flown
+at a tolerance of 1e-10, 14 m on the two-day steps of a far transfer, where the nodes themselves are good to
+millimetres. So the interpolant is made to obey the equations of motion inside the step as well: a correction
+`(1 - s^2)^3 (c_0 + ... + c_4 s^4)`, which leaves position, velocity and acceleration at both ends as they
+are, makes the acceleration of the path equal to that of the forces at five points [1]_. The forces are taken
+at the path as it stands, and twice, because they follow from it.
+
+Largest errors in the middle third of the steps against a flight at 1e-13 (m), before and after, and the
+error of the final state (30 days, 2 days, 4.5 days, 100 days):
+
+==========================  ======  =======  =======  =========
+flight                      rtol    Hermite  now      final
+==========================  ======  =======  =======  =========
+lunar ellipse, degree 8     1e-8    31       0.22     25
+lunar ellipse, degree 8     1e-10   0.38     0.0012   0.026
+low lunar orbit, degree 8   1e-10   0.031    0.0003   0.0002
+direct transfer             1e-10   0.57     0.0018   0.0001
+100-day transfer            1e-8    1800     2.1      9.6
+100-day transfer            1e-10   14       0.02     0.11
+==========================  ======  =======  =======  =========
+
+Trajectories without forces (tabulated states) keep the Hermite interpolant.
+
+References
+----------
+.. [1] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed. (1993),
+   section II.7 (collocation).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.polynomial import polynomial
+
+from cislunar.propagation.dense import TERMS, correct, evaluate, expand, locate, sample
+
+if TYPE_CHECKING:
+    from cislunar.propagation.trajectory import Trajectory
+
+_ROUNDS = 2
+_NODES_AT_ONCE = 32768
+
+
+def _collocation(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points in -1 to 1, and the correction (monomials, points) whose second derivative is 1 at one of them
+    and 0 at the others."""
+    points = np.cos((np.arange(count) + 0.5) * np.pi / count)
+    shapes = [polynomial.polymul(polynomial.polypow([1.0, 0.0, -1.0], 3), unit) for unit in np.eye(count)]
+    bends = np.stack([polynomial.polyval(points, polynomial.polyder(shape, 2)) for shape in shapes], axis=1)
+    monomials = np.zeros((TERMS, count))
+    for k, shape in enumerate(shapes):
+        monomials[: shape.size, k] = shape
+    return points, monomials @ np.linalg.inv(bends)
+
+
+_POINTS, _WEIGHTS = _collocation(5)
+
+
+def states_at(flown: Trajectory, times: np.ndarray, shared: bool) -> np.ndarray:
+    """States (6, n, m) at elapsed times, (n, m) or, if `shared`, (1, m) for all trajectories.
+
+    Times must lie in the span of their trajectory, and each trajectory must have nodes.
+    """
+    n, m = flown.n, times.shape[1]
+    result = np.empty((6, n, m))
+    low = 0
+    while low < n:
+        # Portions of a bounded number of nodes; a trajectory longer than that is a portion of its own.
+        high = int(np.searchsorted(flown.offsets, flown.offsets[low] + _NODES_AT_ONCE, side="right")) - 1
+        high = min(max(high, low + 1), n)
+        part = np.empty((6, high - low, m)) if (low, high) != (0, n) else result
+        _portion(flown, low, high, np.ascontiguousarray(times if shared else times[low:high]), shared, part)
+        if part is not result:
+            result[:, low:high] = part
+        low = high
+    return result
+
+
+def _portion(
+    flown: Trajectory, low: int, high: int, times: np.ndarray, shared: bool, result: np.ndarray
+) -> None:
+    """Write the states of the trajectories `low` to `high - 1`."""
+    origin = flown.offsets[low]
+    nodes = np.ascontiguousarray(flown.nodes[:, origin : flown.offsets[high]])
+    offsets = flown.offsets[low : high + 1] - origin
+    interval = np.empty(result.shape[1:], dtype=np.int64)
+    used = np.zeros(nodes.shape[1], dtype=bool)
+    locate(nodes, offsets, times, shared, interval, used)
+    begin = np.flatnonzero(used)
+    number = np.cumsum(used) - 1
+    owner = np.searchsorted(offsets, begin, side="right") - 1
+    middle, half = np.empty(begin.size), np.empty(begin.size)
+    path = np.empty((begin.size, 3, TERMS))
+    expand(nodes, offsets[owner], offsets[owner + 1], begin, middle, half, path)
+    if flown.pressure is not None:
+        moving = begin + 1 < offsets[owner + 1]  # a flight of no duration has one node and no step
+        _obey(flown, low + owner, moving, middle, half, path)
+    evaluate(interval, number, middle, half, path, times, shared, result)
+
+
+def _obey(
+    flown: Trajectory,
+    owner: np.ndarray,
+    moving: np.ndarray,
+    middle: np.ndarray,
+    half: np.ndarray,
+    path: np.ndarray,
+) -> None:
+    """Make paths obey the forces that were flown at the points of collocation."""
+    from cislunar.propagation.flight import accelerations_of
+
+    assert flown.forces is not None
+    assert flown.pressure is not None
+    shape = (half.size, _POINTS.size)
+    elapsed = middle[:, None] + half[:, None] * _POINTS
+    epochs = (flown.epoch[owner][:, None] + elapsed).reshape(-1)
+    pressure = np.repeat(flown.pressure[owner], _POINTS.size)
+    state, bend = np.empty((6, *shape)), np.empty((3, *shape))
+    for _ in range(_ROUNDS):
+        sample(half, path, _POINTS, state, bend)
+        forced = accelerations_of(state.reshape(6, -1), epochs, pressure, flown.forces)
+        lacking = np.where(moving[:, None], forced.reshape(3, *shape) - bend, 0.0)
+        correct(half, lacking, _WEIGHTS, path)

@@ -98,7 +98,8 @@ class ForceModel:
         Field of the centre: a name or file that `cislunar.environment.gravity.load_field` knows, a field,
         or None for a point mass. `"default"` is GRGM1200A for the Moon and a point mass for other bodies;
         `"egm2008"` gives the Earth its oblateness, worth J2 (R/r)^2 of its attraction: 1e-3 in a low orbit,
-        3e-7 at the distance of the Moon. Its tides and the permanent part of them are left out.
+        3e-7 at the distance of the Moon. Its tides and the permanent part of them are left out. Steps are
+        then no longer than a day, which can double their number on flights of months far from the Earth.
     degree : int, optional
         Highest degree and order used; 0 is a point mass with the field's own GM. Default: 50, or the whole
         field if it holds less.

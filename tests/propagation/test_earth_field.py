@@ -20,6 +20,7 @@ from cislunar.environment.gravity import load_field
 from cislunar.errors import EpochRangeError, InputError
 from cislunar.propagation import ForceModel, acceleration, propagate
 from cislunar.propagation.granules import TERMS
+from cislunar.propagation.stm import propagate_state_transition
 from cislunar.time import parse_epoch
 
 DAY_S = 86400.0
@@ -109,6 +110,26 @@ def test_flight_there_and_back_over_a_week():
     there = propagate(LOW, EPOCH, 7.0 * DAY_S, forces, rtol=1e-13)
     back = propagate(there.final, EPOCH + 7.0 * DAY_S, -7.0 * DAY_S, forces, rtol=1e-13)
     assert np.linalg.norm(back.final[:3, 0] - LOW[:3]) * 1e3 < 0.05
+
+
+def test_derivatives_of_a_flight_by_differences():
+    forces = ForceModel("earth", "egm2008", 8, ("moon", "sun"))
+    matrix = propagate_state_transition(LOW, EPOCH, 6000.0, forces, rtol=1e-13).at([6000.0]).reshape(6, 6)
+    for k, step in enumerate([1e-2] * 3 + [1e-5] * 3):
+        aside = step * np.eye(6)[k]
+        starts = np.array([LOW + aside, LOW - aside, LOW + 2 * aside, LOW - 2 * aside]).T
+        final = propagate(starts, EPOCH, 6000.0, forces, rtol=1e-13).final
+        expected = (8 * (final[:, 0] - final[:, 1]) - (final[:, 2] - final[:, 3])) / (12 * step)
+        assert np.abs(matrix[:, k] - expected).max() < 1e-7 * np.abs(expected).max()
+
+
+def test_same_bits_alone_and_in_a_batch_of_other_epochs():
+    forces = ForceModel("earth", "egm2008", 8, ("moon", "sun"))
+    epochs = EPOCH + np.array([0.0, 3.3, -40.0, 900.0, 17.0]) * DAY_S
+    together = propagate(np.tile(LOW[:, None], 5), epochs, 1.5 * DAY_S, forces).final
+    for i, epoch in enumerate(epochs):
+        alone = propagate(LOW, epoch, 1.5 * DAY_S, ForceModel("earth", "egm2008", 8, ("moon", "sun"))).final
+        assert np.array_equal(alone[:, 0], together[:, i])
 
 
 def test_default_of_the_earth_is_a_point_mass():

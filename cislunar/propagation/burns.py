@@ -31,6 +31,7 @@ from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.powered import BURN_ROW, COAST, LegTable, PoweredFlight, PoweredForces
 from cislunar.propagation.status import MESSAGES, Status
 from cislunar.propagation.terminal import batch_flyer, fly_to_events, joined, restricted
+from cislunar.propagation.thrust import NUMBERS
 from cislunar.propagation.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -302,8 +303,6 @@ class _Voyage:
         flow: Array | None = None,
         numbers: Array | None = None,
     ) -> None:
-        from cislunar.propagation.thrust import NUMBERS
-
         size = members.size
         self._fresh[members] = False
         self._legs.append(
@@ -458,10 +457,7 @@ class _Voyage:
 
     def _result(self) -> PoweredFlight:
         n = self._epoch.size
-        parts = self._legs
-        legs, table = _in_order(parts, n) if parts else _no_legs(self._forces, n)
-        owner = table.owner
-        legs.forces = PoweredForces.of(restricted(self._forces, n, owner))
+        coasts, arcs, legs = _in_order(self._legs, self._forces, n)
         rows = np.array(self._rows, dtype=BURN_ROW)
         rows = rows[np.lexsort((rows["burn"], rows["trajectory"]))]
         return PoweredFlight(
@@ -473,8 +469,9 @@ class _Voyage:
             self._state,
             self._now,
             self._mass,
+            coasts,
+            arcs,
             legs,
-            table,
             rows,
             float(self._options["rtol"]),
         )
@@ -503,28 +500,34 @@ def thrust_model(forces: ForceModel, numbers: Array) -> Any:
     )
 
 
-def _in_order(parts: list[_Legs], n: int) -> tuple[Trajectory, LegTable]:
-    """Return all legs, trajectory by trajectory."""
-    owner = np.concatenate([part.owner for part in parts])
+def _in_order(parts: list[_Legs], forces: ForceModel, n: int) -> tuple[Trajectory, Trajectory, LegTable]:
+    """Return all coasts, all arcs and the table of legs, trajectory by trajectory."""
+    owner = np.concatenate([np.zeros(0, dtype=np.int64), *(part.owner for part in parts)])
     order = np.argsort(owner, kind="stable")
+    burn = np.concatenate([np.zeros(0, dtype=np.int64), *(part.burn for part in parts)])[order]
+    coasting = burn == COAST
     table = LegTable(
         np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64),
-        np.concatenate([part.start_s for part in parts])[order],
-        np.concatenate([part.burn for part in parts])[order],
-        np.concatenate([part.mass_kg for part in parts])[order],
-        np.concatenate([part.flow_kg_s for part in parts])[order],
-        np.concatenate([part.numbers for part in parts], axis=1)[:, order],
+        np.concatenate([np.zeros(0), *(part.start_s for part in parts)])[order],
+        burn,
+        np.where(coasting, np.cumsum(coasting), np.cumsum(~coasting)) - 1,
+        np.concatenate([np.zeros(0), *(part.mass_kg for part in parts)])[order],
+        np.concatenate([np.zeros(0), *(part.flow_kg_s for part in parts)])[order],
+        np.concatenate([np.zeros((NUMBERS, 0)), *(part.numbers for part in parts)], axis=1)[:, order],
     )
-    return joined([part.flown for part in parts])[order], table
+    whose = owner[order]
+    coasts = _of_kind([part for part in parts if part.burn[0] == COAST], forces)
+    arcs = _of_kind([part for part in parts if part.burn[0] != COAST], forces)
+    coasts.forces = restricted(forces, n, whose[coasting])
+    arcs.forces = PoweredForces.of(restricted(forces, n, whose[~coasting]))
+    return coasts, arcs, table
 
 
-def _no_legs(forces: ForceModel, n: int) -> tuple[Trajectory, LegTable]:
-    from cislunar.propagation.thrust import NUMBERS
-
+def _of_kind(parts: list[_Legs], forces: ForceModel) -> Trajectory:
+    """Return legs of one kind, trajectory by trajectory."""
+    if parts:
+        owner = np.concatenate([part.owner for part in parts])
+        return joined([part.flown for part in parts])[np.argsort(owner, kind="stable")]
     none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
-    legs = Trajectory(
-        forces.center, none, none, whole, np.zeros((6, 0)), none, np.zeros(1, np.int64), np.zeros((10, 0)),
-        whole, [], forces,
-    )  # fmt: skip
-    zeros = np.zeros((NUMBERS, 0))
-    return legs, LegTable(np.zeros(n + 1, dtype=np.int64), none, whole, none, none, zeros)
+    start, nodes = np.zeros(1, dtype=np.int64), np.empty((10, 0))
+    return Trajectory(forces.center, none, none, whole, np.zeros((6, 0)), none, start, nodes, whole, [])

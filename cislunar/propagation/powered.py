@@ -48,7 +48,7 @@ masses; whether it was flown to its end; states (km, km/s, ICRF axes) before and
 
 
 class PoweredForces(ForceModel):
-    """The forces of the legs of a powered flight, without the thrust, which differs from leg to leg."""
+    """The forces of the burns of a powered flight, without the thrust, which differs from burn to burn."""
 
     @classmethod
     def of(cls, forces: ForceModel) -> PoweredForces:
@@ -62,7 +62,7 @@ class PoweredForces(ForceModel):
     def compiled(self) -> Any:
         """Raise: without the thrust this is not what was flown."""
         raise InputError(
-            "the legs of a powered flight do not know their thrust: fly or differentiate the whole flight "
+            "the arcs of a powered flight do not know their thrust: differentiate the whole flight "
             "(PoweredFlight.sensitivities)"
         )
 
@@ -79,6 +79,8 @@ class LegTable:
         Seconds after the start of the trajectory.
     burn : numpy.ndarray, shape (L,), int
         Number of the burn in the list of its trajectory, or `COAST`.
+    place : numpy.ndarray, shape (L,), int
+        Where the leg is among the coasts or the arcs of the flight.
     mass_kg, flow_kg_s : numpy.ndarray, shape (L,)
         Mass at the beginning of the leg, and propellant used in a second.
     numbers : numpy.ndarray, shape (`thrust.NUMBERS`, L)
@@ -88,6 +90,7 @@ class LegTable:
     offsets: Integers
     start_s: Array
     burn: Integers
+    place: Integers
     mass_kg: Array
     flow_kg_s: Array
     numbers: Array
@@ -117,12 +120,13 @@ class PoweredFlight:
         Time of the last state, s after the start.
     final_mass_kg : numpy.ndarray, shape (n,)
         Mass at the end; NaN for a trajectory that was not flown.
-    legs : Trajectory
-        All legs, L of them, each a trajectory with its own start; `table` says which is whose. Between legs
-        the acceleration jumps, and at an impulse the velocity; no interpolation crosses from one to another.
-        Events and coverage of a powered flight are found on its legs.
-    table : LegTable
-        What belongs to the legs.
+    coasts, arcs : Trajectory
+        The legs without and with thrust, each a trajectory with its own start, in the order of the flight,
+        trajectory by trajectory; `legs` says which is whose. From leg to leg the acceleration jumps, and at
+        an impulse the velocity; no interpolation crosses from one to another. Events and coverage of a
+        powered flight are found on its coasts and its arcs.
+    legs : LegTable
+        What belongs to the legs, L in all.
     burn_rows : numpy.ndarray of `BURN_ROW`
         The burns that were flown, trajectory by trajectory.
     forces : ForceModel
@@ -141,8 +145,9 @@ class PoweredFlight:
         final: Array,
         final_elapsed: Array,
         final_mass_kg: Array,
-        legs: Trajectory,
-        table: LegTable,
+        coasts: Trajectory,
+        arcs: Trajectory,
+        legs: LegTable,
         burn_rows: NDArray[Any],
         rtol: float,
     ) -> None:
@@ -155,8 +160,9 @@ class PoweredFlight:
         self.final = final
         self.final_elapsed = final_elapsed
         self.final_mass_kg = final_mass_kg
+        self.coasts = coasts
+        self.arcs = arcs
         self.legs = legs
-        self.table = table
         self.burn_rows = burn_rows
         self.rtol = rtol
 
@@ -178,13 +184,16 @@ class PoweredFlight:
         )
         return (
             f"PoweredFlight({self.n} about the {self.center}: {kinds}; {self.burn_rows.size} burns, "
-            f"{self.legs.n} legs)"
+            f"{self.legs.start_s.size} legs)"
         )
 
-    def legs_of(self, trajectory: int) -> Trajectory:
-        """Return the legs of one trajectory as a batch."""
+    def legs_of(self, trajectory: int) -> list[Trajectory]:
+        """Return the legs of one trajectory in the order of the flight."""
         low, high = self._range(trajectory)
-        return self.legs[low:high]
+        return [self._leg(leg) for leg in range(low, high)]
+
+    def _leg(self, leg: int) -> Trajectory:
+        return (self.coasts if self.legs.burn[leg] == COAST else self.arcs)[int(self.legs.place[leg])]
 
     def burns_of(self, trajectory: int) -> NDArray[Any]:
         """Return the rows of the burns of one trajectory."""
@@ -224,17 +233,12 @@ class PoweredFlight:
             is wrong.
         """
         times, scalar = self._times(elapsed)
-        leg = self._leg_at(times)
-        inside = np.clip(times - self.table.start_s[leg], 0.0, self.legs.final_elapsed[leg])
-        # The times of each leg in a row of their own, rows filled up with its beginning.
-        flat = leg.reshape(-1)
-        order = np.argsort(flat, kind="stable")
-        counts = np.bincount(flat, minlength=self.legs.n)
-        place = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        grid = np.zeros((self.legs.n, max(int(counts.max()), 1)))
-        grid[flat[order], place] = inside.reshape(-1)[order]
-        states = np.empty((6, flat.size))
-        states[:, order] = self.legs.at(grid)[:, flat[order], place]
+        leg = self._leg_at(times).reshape(-1)
+        inside = times.reshape(-1) - self.legs.start_s[leg]
+        states = np.empty((6, leg.size))
+        coasting = self.legs.burn[leg] == COAST
+        for flown, chosen in ((self.coasts, coasting), (self.arcs, ~coasting)):
+            states[:, chosen] = _scattered(flown, self.legs.place[leg[chosen]], inside[chosen])
         result = states.reshape(6, *times.shape)
         return result[:, :, 0] if scalar else result
 
@@ -277,7 +281,7 @@ class PoweredFlight:
         """
         times, scalar = self._times(elapsed)
         leg = self._leg_at(times)
-        table = self.table
+        table = self.legs
         mass = table.mass_kg[leg] - table.flow_kg_s[leg] * np.maximum(times - table.start_s[leg], 0.0)
         return mass[:, 0] if scalar else mass
 
@@ -306,7 +310,7 @@ class PoweredFlight:
         if not -self.n <= trajectory < self.n:
             raise IndexError(f"trajectory {trajectory} of a batch of {self.n}")
         i = trajectory % self.n
-        return int(self.table.offsets[i]), int(self.table.offsets[i + 1])
+        return int(self.legs.offsets[i]), int(self.legs.offsets[i + 1])
 
     def _times(self, elapsed: ArrayLike) -> tuple[Array, bool]:
         """Times (n, m) within the flight, and whether one number was given."""
@@ -314,7 +318,7 @@ class PoweredFlight:
         if given.ndim > 2 or (given.ndim == 2 and given.shape[0] != self.n):
             raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {given.shape}")
         times = np.broadcast_to(np.atleast_1d(given), (self.n, np.atleast_1d(given).shape[-1]))
-        missing = np.flatnonzero(np.diff(self.table.offsets) == 0)
+        missing = np.flatnonzero(np.diff(self.legs.offsets) == 0)
         if missing.size:
             raise InputError(f"trajectories {some(missing)} were not flown")
         end = self.final_elapsed[:, None]
@@ -331,6 +335,22 @@ class PoweredFlight:
         """Leg of each time (n, m): the last that has begun."""
         leg = np.empty(times.shape, dtype=np.int64)
         for i in range(self.n):
-            low, high = self.table.offsets[i], self.table.offsets[i + 1]
-            leg[i] = low - 1 + np.searchsorted(self.table.start_s[low:high], times[i], side="right")
+            low, high = self.legs.offsets[i], self.legs.offsets[i + 1]
+            leg[i] = low - 1 + np.searchsorted(self.legs.start_s[low:high], times[i], side="right")
         return leg
+
+
+def _scattered(flown: Trajectory, owner: Integers, elapsed: Array) -> Array:
+    """States (6, k) of trajectories `owner` of a batch at times after their starts, cut to their flights."""
+    if not owner.size:
+        return np.empty((6, 0))
+    # The times of each trajectory in a row of their own, rows filled up with its beginning.
+    order = np.argsort(owner, kind="stable")
+    counts = np.bincount(owner, minlength=flown.n)
+    place = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    grid = np.zeros((flown.n, int(np.max(counts))))
+    rows = owner[order]
+    grid[rows, place] = np.clip(elapsed[order], 0.0, flown.final_elapsed[rows])
+    states = np.empty((6, owner.size))
+    states[:, order] = flown.at(grid)[:, rows, place]
+    return states

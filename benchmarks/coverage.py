@@ -26,9 +26,10 @@ from benchmarks.contest import spread, table
 from benchmarks.machine import cpu_seconds, describe, peak_gflops
 from cislunar.coverage.access import compute_access
 from cislunar.coverage.architectures import architecture_coverage
-from cislunar.coverage.grids import make_grid
+from cislunar.coverage.grids import GRIDS, make_grid
 from cislunar.coverage.map_kernel import accumulate
-from cislunar.coverage.maps import pack_cells, relay_series
+from cislunar.coverage.map_tiles import accumulate_tiles, make_scratch, tile_caps
+from cislunar.coverage.maps import pack_cells, relay_series, tiling
 from cislunar.coverage.tables import WindowTables
 from cislunar.environment import Environment
 from cislunar.environment.regions import region
@@ -167,22 +168,49 @@ def maps(rounds: int, days: float) -> str:
     # comparison, two additions (samples seen, length of the gap) and one maximum (longest gap).
     flop_per_test = 6.0 + 5.0 / 2.0
     rows = []
-    for degrees in (5.0, 1.0):
-        cells = pack_cells(make_grid(region("far side"), "latitude-longitude", np.radians(degrees)))
-        count = len(cells) // 3
-        # From memory, each sample of a relay (32 bytes) serves all cells of a block of time.
-        bytes_per_test = 32.0 / count
-        accumulate(cells, series, 2, 0.0, np.zeros(4 * count))
-        rates, shares = [], []
-        for _ in range(rounds):
-            peak, width = peak_gflops(), bandwidth_gb_s()
-            tallies = np.zeros(4 * count)
-            seconds = cpu_seconds(lambda c=cells, t=tallies: accumulate(c, series, 2, 0.0, t))
-            rates.append(2.0 * count * samples / seconds * 1e-9)
-            shares.append(100.0 * rates[-1] / min(peak / flop_per_test, width / bytes_per_test))
-        rows.append([f"{degrees:g} deg, {count} cells", spread(rates), spread(shares)])
+    for kind in GRIDS:
+        for degrees in (5.0, 1.0):
+            grid = make_grid(region("far side"), kind, np.radians(degrees))
+            vectors, order = tiling(grid)
+            cells = pack_cells(grid, order)
+            caps, scratch = tile_caps(cells, vectors), make_scratch(2)
+            count = len(cells) // 3
+            # From memory, each sample of a relay (32 bytes) serves all cells of a block of time.
+            bytes_per_test = 32.0 / count
+            flat, tiled = np.zeros(4 * count), np.zeros(4 * count)
+
+            def one_by_one(c: Any = cells, t: Any = flat) -> None:
+                accumulate(c, series, 2, 0.0, t)
+
+            def by_tiles(
+                c: Any = cells, k: Any = caps, v: int = vectors, t: Any = tiled, w: Any = scratch
+            ) -> None:
+                accumulate_tiles(c, k, v, series, 2, 0.0, t, w)
+
+            one_by_one()
+            by_tiles()
+            if not np.array_equal(flat, tiled):
+                raise AssertionError("tiles and flat kernel differ")
+            rates, equivalent, gains, shares = [], [], [], []
+            for _ in range(rounds):
+                peak, width = peak_gflops(), bandwidth_gb_s()
+                flat[:], tiled[:] = 0.0, 0.0
+                flat_s, tiled_s = cpu_seconds(one_by_one), cpu_seconds(by_tiles)
+                rates.append(2.0 * count * samples / flat_s * 1e-9)
+                equivalent.append(2.0 * count * samples / tiled_s * 1e-9)
+                gains.append(flat_s / tiled_s)
+                shares.append(100.0 * rates[-1] / min(peak / flop_per_test, width / bytes_per_test))
+            name = f"{kind}, {degrees:g} deg, {len(grid)} cells"
+            rows.append([name, spread(rates), spread(shares), spread(equivalent), spread(gains)])
     title = f"Maps of two relays over {days:g} days of 60 s samples, per cent and longest gap"
-    return table(title, ["", "1e9 tests/s", "% of the machine's limit"], rows)
+    heads = [
+        "",
+        "flat, 1e9 tests/s",
+        "% of the machine's limit",
+        "tiles, 1e9 tests/s equivalent",
+        "times flat",
+    ]
+    return table(title, heads, rows)
 
 
 def bandwidth_gb_s() -> float:

@@ -28,7 +28,8 @@ from cislunar.constants import MOON_RADIUS_KM
 from cislunar.coverage.finder import Relays, build_scene, find_chunk, intervals_of, relay_positions
 from cislunar.coverage.grids import Grid
 from cislunar.coverage.intervals import Intervals, at_least
-from cislunar.coverage.map_kernel import HIDDEN, accumulate
+from cislunar.coverage.map_kernel import HIDDEN
+from cislunar.coverage.map_tiles import accumulate_tiles, make_scratch, tile_caps, tile_order, tile_vectors
 from cislunar.coverage.scene import Kind
 from cislunar.coverage.tables import WindowTables, unit_vectors
 from cislunar.errors import InputError
@@ -227,7 +228,9 @@ def _sampled(
     earth_view: Mapping[str, Intervals] | None,
 ) -> CoverageMap:
     """Fill a map from samples in the middle of `count` equal parts of the window."""
-    cells = pack_cells(result.grid)
+    vectors, order = tiling(result.grid)
+    cells = pack_cells(result.grid, order)
+    caps, scratch = tile_caps(cells, vectors), make_scratch(len(trajectories))
     tallies = np.zeros(4 * (len(cells) // 3))
     shortest = np.ceil(result.minimum_pass_s / result.sample_s)
     if trajectories:
@@ -236,17 +239,35 @@ def _sampled(
             series = relay_series(
                 trajectories, tables, time[low : low + 65536], result.mask_rad, result.height_km, earth_view
             )
-            accumulate(cells, series, len(trajectories), float(shortest), tallies)
+            accumulate_tiles(
+                cells, caps, vectors, series, len(trajectories), float(shortest), tallies, scratch
+            )
     else:
         tallies.reshape(4, -1)[1] = count
-    seen, longest, gap, run = tallies.reshape(4, -1)[:, : len(result.grid)]
+    place = np.argsort(order)
+    seen, longest, gap, run = tallies.reshape(4, -1)[:, place]
     longest = np.maximum(longest, np.where(run < shortest, gap + run, gap))
     return replace(result, percent=100.0 * seen / count, longest_gap_s=longest * result.sample_s)
 
 
-def pack_cells(grid: Grid) -> np.ndarray:
-    """Unit vectors of the cells as `accumulate` takes them, filled up with the last cell to whole vectors."""
+def tiling(grid: Grid) -> tuple[int, np.ndarray]:
+    """Vectors of cells in a tile, and the order of the cells that makes tiles of neighbours."""
+    where = grid.region
+    area_sr = (where.east_rad - where.west_rad) * (np.sin(where.north_rad) - np.sin(where.south_rad))
+    density = len(grid) / area_sr
+    vectors = tile_vectors(density)
+    east = np.mod(grid.longitude_rad - where.west_rad, 2.0 * np.pi)
+    return vectors, tile_order(grid.latitude_rad, east, vectors * LANES / density)
+
+
+def pack_cells(grid: Grid, order: np.ndarray | None = None) -> np.ndarray:
+    """Unit vectors of the cells, in some order, as the kernels take them.
+
+    The last vector is filled up with the last cell.
+    """
     vectors = unit_vectors(grid.latitude_rad, grid.longitude_rad)
+    if order is not None:
+        vectors = vectors[:, order]
     missing = -len(grid) % LANES
     return np.ascontiguousarray(
         np.concatenate((vectors, np.repeat(vectors[:, -1:], missing, axis=1)), axis=1)
@@ -261,7 +282,7 @@ def relay_series(
     height_km: float,
     earth_view: Mapping[str, Intervals] | None,
 ) -> np.ndarray:
-    """Directions and caps of relays as `accumulate` takes them."""
+    """Directions and caps of relays as the kernels take them."""
     radius = MOON_RADIUS_KM + height_km
     rotation = np.stack([tables.evaluate(tables.moon[:, :, axis], tdb) for axis in range(3)])
     series = np.empty((len(tdb), len(trajectories), 4))

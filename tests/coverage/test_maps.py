@@ -7,8 +7,9 @@ from doubles import kepler_nodes, place, uniform_world
 from cislunar.coverage.access import compute_access
 from cislunar.coverage.grids import GRIDS, make_grid
 from cislunar.coverage.intervals import Intervals, statistics
-from cislunar.coverage.map_kernel import accumulate
-from cislunar.coverage.maps import cell_passes, coverage_map, pack_cells, relay_series
+from cislunar.coverage.map_kernel import HIDDEN, accumulate
+from cislunar.coverage.map_tiles import CAP, accumulate_tiles, make_scratch, tile_caps
+from cislunar.coverage.maps import cell_passes, coverage_map, pack_cells, relay_series, tiling
 from cislunar.coverage.tables import WindowTables, unit_vectors
 from cislunar.environment.regions import Region, region
 from cislunar.errors import InputError
@@ -171,6 +172,74 @@ def test_the_sampled_kernel_against_plain_counting(shortest, relay_count):
         margins = series[:, :, :3] @ vectors[:, cell] + series[:, :, 3]
         count, worst = plain(margins, shortest)
         assert (seen[cell], longest[cell]) == (count, worst)
+
+
+def tiled(cells, vectors, series, relay_count, shortest, split):
+    tallies = np.zeros(4 * (len(cells) // 3))
+    caps, scratch = tile_caps(cells, vectors), make_scratch(relay_count)
+    for part in (series[:split], series[split:]):
+        accumulate_tiles(cells, caps, vectors, part.ravel(), relay_count, shortest, tallies, scratch)
+    return tallies
+
+
+@pytest.mark.parametrize("shortest", [0.0, 1.0, 2.0, 9.0])
+@pytest.mark.parametrize("vectors", [1, 3, 50])
+@pytest.mark.parametrize(
+    ("name", "kind", "degrees"),
+    [
+        ("far side", "equal-area", 6.0),
+        ("moon", "latitude-longitude", 9.0),
+        ("south polar cap", "equal-area", 1.0),
+    ],
+)
+def test_tiles_give_the_flat_result_bit_for_bit(name, kind, degrees, vectors, shortest):
+    """Caps from a low orbit's to a hemisphere's, so that tiles are smaller and larger than them; gaps in
+    the use of each relay; a number of samples that fills neither blocks nor vectors."""
+    grid = make_grid(region(name), kind, np.radians(degrees))
+    cells = pack_cells(grid, tiling(grid)[1])
+    rng = np.random.default_rng(len(cells) + vectors)
+    for relay_count in (1, 3):
+        samples = 2500 + 3
+        angle = np.cumsum(np.abs(rng.normal(0.02, 0.02, (samples, relay_count))), axis=0)
+        tilt = np.array([1.4, 0.5, 1.0])[:relay_count]
+        lit = 0.8 + 0.75 * np.sin(0.37 * angle + rng.uniform(0.0, 6.0, relay_count))
+        series = np.stack(
+            (np.cos(angle), np.sin(angle) * np.cos(tilt), np.sin(angle) * np.sin(tilt), -np.cos(lit)), axis=2
+        )
+        series[:, :, 3] = np.where(np.sin(0.31 * angle) > 0.8, -HIDDEN, series[:, :, 3])
+        flat = np.zeros(4 * (len(cells) // 3))
+        accumulate(cells, series.ravel(), relay_count, shortest, flat)
+        assert 0.0 < flat.reshape(4, -1)[0].sum() < samples * len(cells) / 3
+        assert np.array_equal(tiled(cells, vectors, series, relay_count, shortest, 1111), flat)
+
+
+def test_edges_of_tiles_that_no_rounding_decides():
+    """Cells on the rim of the lit cap, to the last bits: tiles leave them to the flat comparison."""
+    angle = np.linspace(0.1, 1.2, 40 * LANES)
+    cells = np.concatenate((np.sin(angle), np.zeros_like(angle), np.cos(angle)))
+    lit = np.repeat(angle, 5)
+    away = np.nextafter(-np.cos(lit), np.tile([-2.0, -2.0, 0.0, 0.0, 0.0], len(angle)))
+    series = np.stack((np.zeros_like(lit), np.zeros_like(lit), np.ones_like(lit), away), axis=1)[:, None]
+    flat = np.zeros(4 * len(angle))
+    accumulate(cells, series.ravel(), 1, 0.0, flat)
+    for vectors in (1, 2, 7):
+        assert np.array_equal(tiled(cells, vectors, series, 1, 0.0, 3), flat)
+
+
+@pytest.mark.parametrize("kind", GRIDS)
+def test_tiles_are_small_and_hold_their_cells(kind):
+    grid = make_grid(region("moon"), kind, np.radians(2.0))
+    vectors, order = tiling(grid)
+    assert sorted(order) == list(range(len(grid)))
+    cells = pack_cells(grid, order)
+    caps = tile_caps(cells, vectors).reshape(-1, CAP)
+    owner = np.arange(len(cells) // 3) // (vectors * LANES)
+    towards = np.einsum("in,ni->n", cells.reshape(3, -1), caps[owner, :3])
+    assert np.all(towards > caps[owner, 3] - 1e-12)
+    assert caps[:, 3] ** 2 + caps[:, 4] ** 2 == pytest.approx(1.0)
+    # A square of the same area has a half diagonal of sqrt(area / 2).
+    ideal = np.sqrt(0.5 * 4.0 * np.pi / len(caps))
+    assert np.median(np.arccos(caps[:, 3])) < 1.3 * ideal
 
 
 def test_cells_fill_whole_vectors(relays, tables):

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 AXES = ("icrf", "vnc", "rtn")
 
+_DIRECTION_ROWS = number.NUMBERS - number.CX
+
 
 def axes_to_icrf(axes: str, state: Array) -> Array:
     """Rotation (3, 3) from axes of the motion to ICRF: `v_icrf = rotation @ v`.
@@ -136,8 +138,12 @@ class Fixed:
 
     def numbers(self, state: Array) -> Array:
         """Rows CX to ALONG of `thrust` for a burn that begins at a state (6,)."""
-        rows = np.zeros(number.NUMBERS - number.CX)
-        rows[:3] = axes_to_icrf(self.axes, state) @ _unit(self.direction)
+        return self.rows(axes_to_icrf(self.axes, state), _unit(self.direction))
+
+    def rows(self, rotation: Array, direction: Array) -> Array:
+        """Rows for axes and a direction in them; linear in the latter."""
+        rows = np.zeros(_DIRECTION_ROWS, dtype=rotation.dtype)
+        rows[:3] = rotation @ direction
         return rows
 
 
@@ -183,12 +189,16 @@ class Turning:
 
     def numbers(self, state: Array) -> Array:
         """Rows CX to ALONG of `thrust` for a burn that begins at a state (6,)."""
-        rotation = axes_to_icrf(self.axes, state)
-        direction, axis = rotation @ _unit(self.direction), rotation @ _unit(self.axis)
-        steady = (axis @ direction) * axis
-        rows = np.zeros(number.NUMBERS - number.CX)
-        rows[:3], rows[3:6], rows[6:9] = steady, direction - steady, np.cross(axis, direction)
+        rows = self.rows(axes_to_icrf(self.axes, state), _unit(self.direction))
         rows[number.TURN - number.CX] = self.rate_rad_s
+        return rows
+
+    def rows(self, rotation: Array, direction: Array) -> Array:
+        """Rows for axes and a direction in them, without the rate; linear in the latter."""
+        turned, axis = rotation @ direction, rotation @ _unit(self.axis)
+        steady = (axis @ turned) * axis
+        rows = np.zeros(_DIRECTION_ROWS, dtype=rotation.dtype)
+        rows[:3], rows[3:6], rows[6:9] = steady, turned - steady, np.cross(axis, turned)
         return rows
 
 
@@ -201,7 +211,7 @@ class AlongVelocity:
 
     def numbers(self, state: Array) -> Array:
         """Rows CX to ALONG of `thrust`."""
-        rows = np.zeros(number.NUMBERS - number.CX)
+        rows = np.zeros(_DIRECTION_ROWS)
         rows[number.ALONG - number.CX] = 1.0
         return rows
 

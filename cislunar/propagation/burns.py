@@ -216,9 +216,10 @@ class _Voyage:
             self._coast_to(k)
             self._impulses(k)
             self._arcs(k)
-        last = np.flatnonzero(self._going)
-        last = last[(self._now[last] != self._duration[last]) | self._fresh[last]]
-        self._coast(last, self._duration[last])
+        flown = np.isfinite(self._state).all(axis=0)
+        ends = np.where(self._going, self._duration, self._now)
+        last = np.flatnonzero(flown & ((self._now != ends) | self._fresh))
+        self._coast(last, ends[last])
         return self._result()
 
     def _end(self, i: int, status: Status, message: str | None = None) -> None:
@@ -473,7 +474,7 @@ class _Voyage:
             arcs,
             legs,
             rows,
-            float(self._options["rtol"]),
+            self._burns,
         )
 
 

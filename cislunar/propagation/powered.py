@@ -17,6 +17,7 @@ from cislunar.propagation.trajectory import Trajectory
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cislunar.propagation.burn_kinds import Burn
     from cislunar.propagation.burn_sensitivity import BurnSensitivity
 
 Array = NDArray[np.float64]
@@ -129,10 +130,10 @@ class PoweredFlight:
         What belongs to the legs, L in all.
     burn_rows : numpy.ndarray of `BURN_ROW`
         The burns that were flown, trajectory by trajectory.
+    burns : list of tuples of Impulsive and Finite
+        The burns asked for, of each trajectory.
     forces : ForceModel
         What acted besides thrust.
-    rtol : float
-        Tolerance asked for.
     """
 
     def __init__(
@@ -149,7 +150,7 @@ class PoweredFlight:
         arcs: Trajectory,
         legs: LegTable,
         burn_rows: NDArray[Any],
-        rtol: float,
+        burns: list[tuple[Burn, ...]],
     ) -> None:
         self.center = forces.center
         self.forces = forces
@@ -164,7 +165,7 @@ class PoweredFlight:
         self.arcs = arcs
         self.legs = legs
         self.burn_rows = burn_rows
-        self.rtol = rtol
+        self.burns = burns
 
     @property
     def n(self) -> int:

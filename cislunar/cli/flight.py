@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cislunar.cli.terminal import Progress, complain, emit, on_terminal, progress_bar
+from cislunar.figures_of_merit import NBSP, duration, percent
 
 if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
@@ -101,10 +102,10 @@ def _headline(result: MissionResult, page: Path) -> str:
     for site, links in result.summary["coverage"].items():
         link = "chain" if "chain" in links else "direct"
         if link in links:
-            hours = links[link]["gap_s"]["max"] / 3600.0
-            lines.append(f"  {site}, {link}: {links[link]['percent']:.2f} %, longest gap {hours:.2f} h")
+            seen, gap = percent(links[link]["percent"], 2), duration(links[link]["gap_s"]["max"])
+            lines.append(f"  {site}, {link}: {seen}, longest gap {gap}")
     for requirement in result.requirements:
         met = "met" if requirement["met"] else "NOT met"
         asked, found = requirement["asked_text"], requirement["found_text"]
         lines.append(f"  {requirement['name']}: {met} (asked {asked}, found {found})")
-    return "\n".join([*lines, f"Report: {page}"])
+    return "\n".join([*lines, f"Report: {page}"]).replace(NBSP, " ")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cislunar.figures_of_merit import NBSP, duration, percent
+
 if TYPE_CHECKING:
     from cislunar.scenario import Scenario
     from cislunar.scenario.model import Requirement
@@ -78,10 +80,7 @@ def _found(
 
 
 def _text(measure: str, value: float) -> str:
-    if measure.endswith("percent"):
-        return f"{value:.2f} %"
     if measure == "passes_per_day":
         return f"{value:.2f} per day"
-    if value >= 7200.0:
-        return f"{value / 3600.0:.2f} h"
-    return f"{value / 60.0:.1f} min" if value >= 120.0 else f"{value:.0f} s"
+    words = percent(value, 2) if measure.endswith("percent") else duration(value, 4)
+    return words.replace(NBSP, " ")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from cislunar.environment import Environment
     from cislunar.environment.sites import Site
     from cislunar.propagation.trajectory import Trajectory
     from cislunar.scenario import Scenario
@@ -28,6 +29,8 @@ class MissionResult:
         `"complete"`, or `"incomplete"` when a spacecraft did not finish.
     sites : dict of str to Site
         The analysed sites, on the ground and with their horizons.
+    environment : Environment
+        Ephemeris, orientation of Moon and Earth, and topography it was flown with.
     trajectories : dict of str to Trajectory
         One batch of one per spacecraft: Moon-centred, ICRF axes, km and km/s, seconds past J2000 TDB.
     lifetimes : dict of str to dict
@@ -58,6 +61,7 @@ class MissionResult:
     scenario: Scenario
     status: str
     sites: dict[str, Site]
+    environment: Environment
     trajectories: dict[str, Trajectory]
     lifetimes: dict[str, dict[str, Any]]
     access: pd.DataFrame

@@ -93,6 +93,7 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         scenario=scenario,
         status="complete" if flight.complete else "incomplete",
         sites={site.name: site for site in sites},
+        environment=environment,
         trajectories=flight.trajectories,
         lifetimes=lifetimes,
         access=_table(access),

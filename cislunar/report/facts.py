@@ -8,9 +8,9 @@ import numpy as np
 
 from cislunar.coverage.access import ANY
 from cislunar.coverage.intervals import Intervals, union
+from cislunar.report.wording import display_name
 
 if TYPE_CHECKING:
-    from cislunar.environment.orientation import LunarOrientation
     from cislunar.mission.result import MissionResult
 
 LINKS = ("chain", "site-relay", "relay-earth", "direct")
@@ -28,6 +28,11 @@ def window(result: MissionResult) -> tuple[float, float]:
 def sites(result: MissionResult) -> list[str]:
     """Give the names of the sites that have statistics, in the scenario's order."""
     return list(result.statistics)
+
+
+def site_title(result: MissionResult, site: str) -> str:
+    """Say what titles and tables call a site: its label, or else its name as a title."""
+    return result.scenario.sites[site].label or display_name(site)
 
 
 def relays(result: MissionResult, site: str) -> list[str]:
@@ -88,11 +93,3 @@ def eclipses(result: MissionResult, spacecraft: str, kinds: tuple[str, ...]) -> 
         edges = np.clip(ordered[["start_tdb", "end_tdb"]].to_numpy(dtype=float), *span)
         sets.append(Intervals.make(edges[:, 0], edges[:, 1], span))
     return union(sets)
-
-
-def lunar_orientation(result: MissionResult) -> LunarOrientation:
-    """Give the orientation of the Moon that the scenario was flown with."""
-    from cislunar.environment.orientation import LunarOrientation
-
-    own = result.scenario.data.lunar_orientation
-    return LunarOrientation.default() if own is None else LunarOrientation.from_bpc(own)

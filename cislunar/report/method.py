@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
+from cislunar.environment.horizon import unresolved_km
 from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
-from cislunar.report.facts import sites
+from cislunar.report.facts import site_title, sites
 
 if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
@@ -80,13 +81,13 @@ def method_lines(result: MissionResult) -> list[str]:
 def _horizon_line(result: MissionResult, site: str) -> str:
     """Say which horizon a site uses."""
     horizon = result.scenario.sites[site].horizon
-    name = wording.display_name(site)
+    name = site_title(result, site)
     if horizon == "terrain":
+        terrain = result.environment.terrain
+        cell = f"{unresolved_km(terrain):.1f} km at {terrain.resolution_deg:g}°"
         return (
-            f"{name}: the horizon is computed from the topography of the provenance. Relief within one "
-            f"grid cell "
-            "(3.8 km at 0.125°) of the site is not resolved, so a nearby boulder, wall or slope can "
-            "hide more."
+            f"{name}: the horizon is computed from the topography of the provenance. Relief within one grid "
+            f"cell ({cell}) of the site is not resolved, so a nearby boulder, wall or slope can hide more."
         )
     if isinstance(horizon, ConstantMask):
         return (

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from cislunar.coverage.intervals import statistics
 from cislunar.report import wording
-from cislunar.report.facts import headline_link, intervals, links, sites, stations, window
+from cislunar.report.facts import headline_link, intervals, links, site_title, sites, stations, window
 from cislunar.report.method import method_lines
 from cislunar.time import format_epoch
 
@@ -113,6 +114,7 @@ def render_page(result: MissionResult, pictures: list[Picture]) -> str:
         percent=wording.percent,
         number=wording.number,
         title_name=wording.display_name,
+        site_title=partial(site_title, result),
     )
     return environment.get_template("report.html.j2").render(**page_context(result, pictures))
 

@@ -7,8 +7,22 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-NBSP = "\N{NO-BREAK SPACE}"
-"""Keeps a number and its unit on one line."""
+from cislunar.figures_of_merit import NBSP, duration, percent
+
+__all__ = [
+    "LINK_TEXT",
+    "MEASURE_TEXT",
+    "NBSP",
+    "display_name",
+    "duration",
+    "file_stem",
+    "file_stems",
+    "gap_scale",
+    "listing",
+    "number",
+    "percent",
+    "place",
+]
 
 LINK_TEXT = {
     "chain": "site – relay – Earth",
@@ -29,43 +43,9 @@ MEASURE_TEXT = {
 }
 
 
-def duration(seconds: float | None) -> str:
-    """Write a duration with three figures in the unit a person would choose: `42 s`, `5.31 h`, `137 d`.
-
-    Parameters
-    ----------
-    seconds : float or None
-        Length in seconds; None or a value that is not finite gives a dash.
-    """
-    if seconds is None or not math.isfinite(seconds):
-        return "–"
-    size = abs(seconds)
-    if size < 90.0:
-        return f"{seconds:.3g}{NBSP}s"
-    if size < 3600.0:
-        return f"{seconds / 60.0:.3g}{NBSP}min"
-    if size < 3.0 * 86400.0:
-        return f"{seconds / 3600.0:.3g}{NBSP}h"
-    days = seconds / 86400.0
-    return f"{days:.0f}{NBSP}d" if size >= 100.0 * 86400.0 else f"{days:.3g}{NBSP}d"
-
-
 def gap_scale(longest_h: float) -> tuple[float, str]:
     """Choose the unit of an axis of gaps: the factor that multiplies hours, and the unit's name."""
     return (1.0 / 24.0, "days") if longest_h > 96.0 else (1.0, "h")
-
-
-def percent(value: float | None) -> str:
-    """Write a percentage; a value below 100 is never shown as 100, nor one above 0 as 0."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value <= 0.0 or value >= 100.0:
-        return f"{value:.0f}{NBSP}%"
-    if value < 0.05:
-        return f"<{NBSP}0.1{NBSP}%"
-    if value > 99.95:
-        return f">{NBSP}99.9{NBSP}%"
-    return f"{value:.1f}{NBSP}%"
 
 
 def number(value: float | None, digits: int = 1) -> str:

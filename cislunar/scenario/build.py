@@ -149,6 +149,7 @@ def _site(name: str, value: Value, reading: Reading) -> model.SiteDefinition:
         longitude_rad=value.get("longitude", 0.0),
         height_km=None if height == "terrain" else height,
         horizon=mask,
+        label=value.get("label", ""),
     )
 
 

@@ -64,7 +64,9 @@ SCENARIO: Spec = Record(
             required=True,
         ),
         "name": Field(Text(longest=200, description="What the report is titled."), required=True),
-        "description": Field(Text(longest=20_000, description="What the reader of the report should know.")),
+        "description": Field(
+            Text(longest=20_000, one_line=False, description="What the reader of the report should know.")
+        ),
         "epoch": Field(
             Epoch(description="Start of the scenario and epoch of all orbits, with its time scale."),
             required=True,

@@ -11,6 +11,7 @@ from cislunar.scenario.leaves import (
     Name,
     Quantity,
     Table,
+    Text,
     Tuple,
 )
 from cislunar.scenario.spec import Field, Record, Variant, by_key
@@ -64,6 +65,10 @@ SITE = Record(
     description="A place on the Moon.",
     covers=True,
     fields={
+        "label": Field(
+            Text(longest=60, description="What the report calls it, such as Schrödinger."),
+            default="its name",
+        ),
         "latitude": Field(_latitude(), required=True),
         "longitude": Field(_longitude(), required=True),
         "height": Field(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cislunar.scenario.names import unknown
 from cislunar.scenario.reading import Reading, Value
-from cislunar.scenario.spec import is_identifier
+from cislunar.scenario.spec import IDENTIFIER_TEXT, is_identifier
 from cislunar.scenario.wording import quoted
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def _own(item: Value, reading: Reading) -> Station | None:
         reading.problem(
             name.node,
             name.path,
-            f"the name {quoted(name.data)} cannot be used; "
-            "expected a letter, then at most 63 letters, digits, '_' or '-'",
+            f"the name {quoted(name.data)} cannot be used; expected {IDENTIFIER_TEXT}",
         )
         return None
     station = Station(

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from cislunar import time, units
 from cislunar.errors import InputError
 from cislunar.scenario.reading import INVALID, Reading, Value
-from cislunar.scenario.wording import listing, nearest, quoted
+from cislunar.scenario.wording import is_readable, listing, nearest, quoted
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar, Sequence, describe
 
 
@@ -98,7 +98,7 @@ class Leaf(Spec):
             reading.problem(node, path, f"found {found} beside the value; expected one of them")
             return None, "", ""
         reason = node.entries[kinds[0]]
-        if not isinstance(reason, Scalar) or not reason.text.strip():
+        if not isinstance(reason, Scalar) or not reason.text.strip() or not is_readable(reason.text):
             reading.problem(reason, path, f"found {describe(reason)} as {kinds[0]}; expected a sentence")
             return None, "", ""
         return node.entries["value"], kinds[0], " ".join(reason.text.split())
@@ -220,6 +220,7 @@ class Text(Leaf):
 
     sourced: ClassVar[bool] = False
     longest: int
+    one_line: bool = True
 
     def expected(self) -> str:
         """Say how long it may be."""
@@ -229,7 +230,9 @@ class Text(Leaf):
         """Take the text, without blanks around it."""
         if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):
             return self.reject(node, path, reading)
-        text = node.text.strip()
+        if not is_readable(node.text):
+            return self.reject(node, path, reading, "a control character cannot be shown")
+        text = " ".join(node.text.split()) if self.one_line else node.text.strip()
         return text if 0 < len(text) <= self.longest else self.reject(node, path, reading)
 
 

@@ -62,6 +62,8 @@ class SiteDefinition:
         Height above the 1737.4 km sphere; None takes it from the topography.
     horizon : ConstantMask, AzimuthMask or "terrain"
         What hides the sky; "terrain" computes it from the topography.
+    label : str
+        What the report calls it; empty for its name.
     """
 
     name: str
@@ -69,6 +71,7 @@ class SiteDefinition:
     longitude_rad: float
     height_km: float | None
     horizon: ConstantMask | AzimuthMask | Literal["terrain"]
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ def names_of(value: Value | None, known: tuple[str, ...], what: str, reading: Re
     for item in value.data if value else ():
         if not item.ok:
             continue
-        if item.data in known:
+        if item.data in names:
+            reading.problem(item.node, item.path, f"{quoted(item.data)} is listed twice; leave one out")
+        elif item.data in known:
             names[item.data] = None
         else:
             unknown(item, known, what, reading)

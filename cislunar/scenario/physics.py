@@ -7,6 +7,7 @@ from pathlib import Path
 from cislunar.errors import CislunarError
 from cislunar.scenario import format as declared
 from cislunar.scenario import model
+from cislunar.scenario.names import names_of
 from cislunar.scenario.reading import Reading, Value
 
 
@@ -29,11 +30,12 @@ def build_physics(value: Value | None, reading: Reading) -> model.Physics:
             tolerance=declared.DEFAULT_TOLERANCE,
         )
     bodies = value.child("bodies")
+    named = names_of(bodies, declared.BODIES, "a body", reading) if bodies else declared.DEFAULT_BODIES
     physics = model.Physics(
         gravity=value.get("gravity", declared.GRAVITY),
         gravity_frame=value.get("gravity_frame", None),
         degree=value.get("degree", declared.DEFAULT_DEGREE),
-        bodies=tuple(dict.fromkeys(item.data for item in bodies.data)) if bodies else declared.DEFAULT_BODIES,
+        bodies=named,
         tolerance=value.get("tolerance", declared.DEFAULT_TOLERANCE),
     )
     if isinstance(physics.gravity, Path):

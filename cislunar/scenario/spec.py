@@ -13,11 +13,17 @@ from typing import Final
 
 from cislunar.scenario.leaves import Spec, comma_hint
 from cislunar.scenario.reading import INVALID, Reading, Value
-from cislunar.scenario.wording import listing, nearest, quoted
+from cislunar.scenario.wording import is_readable, listing, nearest, quoted
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar, Sequence, describe
 
-IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+RESERVED: Final = "any"
+"""What tables call the union over all relays or stations."""
+
+IDENTIFIER: Final = rf"^(?!{RESERVED}$)[A-Za-z][A-Za-z0-9_-]{{0,63}}$"
 """What a person may name a spacecraft, a site or a station."""
+
+IDENTIFIER_TEXT: Final = f"a letter, then at most 63 letters, digits, '_' or '-', and not '{RESERVED}'"
+"""The same for people."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class Record(Spec):
         if not kinds:
             return "", ""
         reason = node.entries[given[kinds[0]]]
-        if not isinstance(reason, Scalar) or not reason.text.strip():
+        if not isinstance(reason, Scalar) or not reason.text.strip() or not is_readable(reason.text):
             reading.problem(reason, _join(path, kinds[0]), f"found {describe(reason)}; expected a sentence")
             return "", ""
         return kinds[0], " ".join(reason.text.split())
@@ -196,10 +202,7 @@ class Named(Spec):
             return Value(node, path, INVALID)
         for name in node.entries:
             if not is_identifier(name):
-                message = (
-                    f"the name {quoted(name)} cannot be used; "
-                    "expected a letter, then at most 63 letters, digits, '_' or '-'"
-                )
+                message = f"the name {quoted(name)} cannot be used; expected {IDENTIFIER_TEXT}"
                 reading.problem(node.keys[name], path, message)
         data = {name: self.item.read(item, _join(path, name), reading) for name, item in node.entries.items()}
         return Value(node, path, data)
@@ -262,6 +265,7 @@ def is_identifier(name: str) -> bool:
         len(name) <= 64
         and first.isascii()
         and first.isalpha()
+        and name != RESERVED
         and all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
     )
 

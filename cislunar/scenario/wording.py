@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
+from typing import Final
+
+_DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reorder the text around them."""
 
 
 def quoted(text: str, limit: int = 60) -> str:
@@ -14,6 +19,11 @@ def quoted(text: str, limit: int = 60) -> str:
     if len(shown) > limit:
         shown = shown[: limit - 1] + "…"
     return f"'{shown}'"
+
+
+def is_readable(text: str) -> bool:
+    """Whether a text for people holds nothing that a terminal or a page acts on instead of showing it."""
+    return not any((unicodedata.category(c) == "Cc" and c not in "\n\t") or c in _DIRECTIONS for c in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -214,7 +214,7 @@ def test_a_terminal_gets_a_progress_bar_and_the_answer(scenario: Path) -> None:
     text = shown.decode()
     assert "flying" in text
     assert "30%" in text  # half of the flight, which is 0.6 of the work
-    assert "crater, chain: 71.25 %, longest gap 1.50 h" in text
+    assert "crater, chain: 71.25 %, longest gap 1.5 h" in text
     assert "Availability: met (asked at least 60 %, found 71.25 %)" in text
     assert "Report: relay-report/report.html" in text
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from cislunar.environment import Environment
 from cislunar.environment.sites import ConstantMask, Site
 
 GM = 4902.80
@@ -226,6 +227,7 @@ def build(
                 "schrodinger", np.radians(SITE[0]), np.radians(SITE[1]), -1.5, ConstantMask(np.radians(MASK))
             )
         },
+        environment=Environment.default(),
         trajectories=trajectories,
         lifetimes=_lifetimes(),
         access=access,
@@ -253,7 +255,7 @@ def _scenario(name: str, span: float) -> SimpleNamespace:
         description="Two relays serve one site.",
         epoch_tdb=START,
         duration_s=span,
-        sites={"schrodinger": SimpleNamespace(horizon=mask)},
+        sites={"schrodinger": SimpleNamespace(horizon=mask, label="Schrödinger")},
         relays=("alpine", "lupine"),
         spacecraft={
             name: SimpleNamespace(
@@ -262,7 +264,6 @@ def _scenario(name: str, span: float) -> SimpleNamespace:
             for name in ("alpine", "lupine")
         },
         stations={"dss-25": None, "dss-34": None},
-        data=SimpleNamespace(lunar_orientation=None),
         coverage=SimpleNamespace(
             light_time=False,
             minimum_pass_s=0.0,

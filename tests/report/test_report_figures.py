@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+from itertools import pairwise
 from types import SimpleNamespace
 
 import matplotlib
@@ -16,7 +17,8 @@ from matplotlib.colors import to_rgb
 
 from cislunar.report.figures import access, orbits, site
 from cislunar.report.figures.catalogue import plates
-from cislunar.report.style import SERIES, plain, save, title_of
+from cislunar.report.figures.timeaxis import time_axis
+from cislunar.report.style import SERIES, inches, new_figure, plain, save, title_of
 
 STEMS = (
     "access-timeline",
@@ -217,3 +219,33 @@ def test_maps_of_other_regions(mission, latitude, longitude, kind):
         assert isinstance(chosen, projection.Azimuthal)
         assert chosen.longitude_deg == 0.0
         assert chosen.latitude_deg == (-90.0 if kind == "polar" else 0.0)
+
+
+def test_a_site_is_called_by_its_label(mission, drawn):
+    assert title_of(drawn["access-timeline"]).startswith("Schrödinger sees")
+    plain_name = SimpleNamespace(label="", horizon=mission.scenario.sites["schrodinger"].horizon)
+    scenario = SimpleNamespace(**{**vars(mission.scenario), "sites": {"schrodinger": plain_name}})
+    changed = SimpleNamespace(**{**vars(mission), "scenario": scenario})
+    assert title_of(access.access_timeline(changed, "schrodinger")).startswith("Schrodinger sees")
+
+
+@pytest.mark.parametrize("days", [1.0, 30.0, 137.0, 4000.0])
+@pytest.mark.parametrize("width", [2.5, 4.0, 9.0])
+def test_labels_of_the_time_axis_do_not_overlap(days, width):
+    figure = new_figure(width + 1.0, 2.0, "title")
+    axes = figure.add_axes(inches(figure, 0.5, 0.6, 0.5, 0.6))
+    time_axis(axes, 8.0e8, 0.0, days)
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_perilune_history_ends_soon_after_the_last_impact(mission):
+    start = mission.scenario.epoch_tdb
+    lives = {
+        name: {**life, "horizon_s": 9e7, "impact_tdb": start + 100.0 * 86400.0}
+        for name, life in mission.lifetimes.items()
+    }
+    figure = orbits.perilune_history(SimpleNamespace(**{**vars(mission), "lifetimes": lives}))
+    assert figure.axes[0].get_xlim()[1] == pytest.approx(115.0)

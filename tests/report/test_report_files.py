@@ -138,7 +138,7 @@ def test_method_is_stated(page):
 
 
 def test_terrain_horizon_states_what_is_unresolved(mission):
-    place = SimpleNamespace(horizon="terrain")
+    place = SimpleNamespace(horizon="terrain", label="")
     scenario = SimpleNamespace(**{**vars(mission.scenario), "sites": {"schrodinger": place}})
     changed = SimpleNamespace(**{**vars(mission), "scenario": scenario})
     assert any("3.8 km" in line and "not resolved" in line for line in page_context(changed, [])["method"])

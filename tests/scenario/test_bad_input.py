@@ -46,6 +46,15 @@ def test_the_scenario_these_tests_spoil_is_valid() -> None:
         ("eccentricity: 0.6", "eccentricity: 0.6 km", "found '0.6 km' with the unit 'km'; expected a plain number without unit"),
         ("eccentricity: 0.6", "eccentricity: .inf", "a value must be finite"),
         ("duration: 30 d", "duration: .NaN", "4:11  duration: found '.NaN'; expected a duration such as '30 d'; a value must be finite"),
+        # text and names
+        ("name: Test", 'name: "a\\e[31mb"', "2:7  name: found 'a\\x1b[31mb'; expected text of 1 to 200 characters; a control character cannot be shown"),
+        ("name: Test", 'name: "a\\0b"', "a control character cannot be shown"),
+        ("name: Test", 'name: "a\\u202eb"', "a control character cannot be shown"),
+        ("-75 deg", '{value: -75 deg, source: "a\\eb"}', "found 'a\\x1bb' as source; expected a sentence"),
+        ("  alpine:", "  any:", "12:3  spacecraft: the name 'any' cannot be used; expected a letter, then at most 63 letters, digits, '_' or '-', and not 'any'"),
+        ("[dsn, goonhilly]", f"[dsn, {STATION.replace('dish', 'any')}]", "the name 'any' cannot be used"),
+        ("sites: [crater]", "sites: [crater, crater]", "analyses.coverage.sites.1: 'crater' is listed twice; leave one out"),
+        ("analyses:", "physics: {bodies: [earth, sun, earth]}\nanalyses:", "26:32  physics.bodies.2: 'earth' is listed twice; leave one out"),
         # physical ranges
         ("eccentricity: 0.6", "eccentricity: 1.2", "18:21  spacecraft.alpine.orbit.eccentricity: found '1.2'; expected at least 0 and less than 1"),
         ("eccentricity: 0.6", "eccentricity: -0.1", "found '-0.1'; expected at least 0 and less than 1"),

@@ -276,3 +276,9 @@ def test_the_text_for_a_missing_file() -> None:
     with pytest.raises(ScenarioError, match="this is a folder; expected a scenario file"):
         cislunar.load(".")
     assert complaint("[]") == "1:1  found a list; expected a scenario: a mapping with keys"
+
+
+def test_a_label_is_what_people_read_and_stays_on_one_line() -> None:
+    text = spoilt("    latitude: -75 deg", '    label: "Schrödinger\\n  basin"\n    latitude: -75 deg')
+    assert Scenario.from_text(text).sites["crater"].label == "Schrödinger basin"
+    assert good().sites["crater"].label == ""

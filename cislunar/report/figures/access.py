@@ -16,6 +16,7 @@ from cislunar.report.facts import (
     intervals,
     path_to_earth,
     relays,
+    site_title,
     stations,
     window,
 )
@@ -51,7 +52,7 @@ def headline(result: MissionResult, site: str) -> str:
     what = "sees a relay and Earth" if link == "chain" else "sees Earth"
     gap = numbers["gap_s"]["max"]
     worst = f"longest gap {wording.duration(gap)}" if gap else "no gap"
-    return f"{wording.display_name(site)} {what} {wording.percent(numbers['percent'])} of the time; {worst}"
+    return f"{site_title(result, site)} {what} {wording.percent(numbers['percent'])} of the time; {worst}"
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ class _Row:
 def _rows(result: MissionResult, site: str) -> list[_Row]:
     """Give the rows of the timeline from top to bottom."""
     link = headline_link(result, site)
-    name = wording.display_name(site)
-    rows = [_Row(f"{name} – Earth", path_to_earth(result, site), BLACK, 1.0, 0.62)]
+    name = site_title(result, site)
+    over = " over a relay" if link == "chain" else ""
+    rows = [_Row(f"{name} – Earth{over}", path_to_earth(result, site), BLACK, 1.0, 0.62)]
     if link == "chain" and "direct" in result.statistics[site]:
         direct = intervals(result, "direct", site=site)
         if len(direct):
@@ -165,12 +167,13 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
     pitch = (0.25, 0.22, 0.19)[len(panels) - 1]
     band = max(0.14, min(pitch, 4.0 / len(rows))) * len(rows) + 0.3
     height = 0.75 + len(panels) * (band + 0.8)
+    served = headline_link(result, site) == "chain"
+    without = "no relay connects the site with Earth" if served else "the site does not see Earth"
     figure = new_figure(
         9.0,
         height,
         headline(result, site),
-        subtitle="Bars: in view. Grey bands: site without a path to Earth. Relay shadow: orange "
-        "penumbra, black umbra.",
+        subtitle=f"Bars: in view. Grey bands: {without}. Relay shadow: orange penumbra, black umbra.",
     )
     for number, (name, first, last) in enumerate(panels):
         top = 0.75 + number * (band + 0.8)
@@ -213,7 +216,7 @@ def access_calendar(result: MissionResult, site: str) -> Figure:
         5.0,
         f"Day by day: {wording.percent(share[worst])} on the worst day (day {worst}), "
         f"{wording.percent(float(share.max()))} on the best",
-        subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}. One column a day from the "
+        subtitle=f"{site_title(result, site)}, {wording.LINK_TEXT[link]}. One column a day from the "
         f"scenario's epoch, "
         "time of day upwards; below, the share of each day.",
     )
@@ -283,8 +286,8 @@ def gap_distribution(result: MissionResult, site: str) -> Figure:
             f"95 % under {wording.duration(p95)}, the longest is {wording.duration(longest)}"
         )
     else:
-        title = f"{wording.display_name(site)} is never without a path to Earth"
-    figure = new_figure(9.0, 3.75, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}")
+        title = f"{site_title(result, site)} is never without a path to Earth"
+    figure = new_figure(9.0, 3.75, title, subtitle=f"{site_title(result, site)}, {wording.LINK_TEXT[link]}")
     left = figure.add_axes(inches(figure, 0.75, 0.55, 4.85, 0.88))
     right = figure.add_axes(inches(figure, 5.15, 0.55, 0.3, 0.88))
     top = max(float(np.max(lengths, initial=0.0)), 1e-3)
@@ -354,9 +357,7 @@ def degraded_cases(result: MissionResult, site: str) -> Figure:
     )
     scale, unit = wording.gap_scale(max(case[2] for case in cases) / 3600.0)
     height = 1.55 + 0.3 * len(cases)
-    figure = new_figure(
-        9.0, height, title, subtitle=f"{wording.display_name(site)}, {wording.LINK_TEXT[link]}"
-    )
+    figure = new_figure(9.0, height, title, subtitle=f"{site_title(result, site)}, {wording.LINK_TEXT[link]}")
     left = figure.add_axes(inches(figure, 1.75, 0.55, 3.75, 0.72))
     right = figure.add_axes(inches(figure, 5.55, 0.55, 0.55, 0.72))
     y = -np.arange(len(cases))

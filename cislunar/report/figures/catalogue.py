@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cislunar.report.facts import relays, sites
+from cislunar.report.facts import relays, site_title, sites
 from cislunar.report.figures import access, maps, orbits, site
-from cislunar.report.wording import display_name, file_stems
+from cislunar.report.wording import file_stems
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +53,7 @@ def plates(result: MissionResult) -> list[Plate]:
         out.append(Plate(stem + suffix, section, place, shows, draw))
 
     for name in names:
-        title = display_name(name)
+        title = site_title(result, name)
         add(
             "access-timeline",
             "access",

@@ -231,5 +231,5 @@ def coverage_maps(result: MissionResult) -> Figure:
         )
         bar = figure.add_axes(inches(figure, shift + 0.7, 0.55, 4.8 - shift + 0.7, height - 0.72))
         _draw(axes, bar, canvas, values, cmap, ceiling).set_label(label)
-        mark_sites(axes, canvas.projection, result.sites.values())
+        mark_sites(axes, canvas.projection, result)
     return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -11,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cislunar.environment.moonmap import load_moon_map
+from cislunar.report.facts import site_title
 from cislunar.report.style import VERMILLION, plain
-from cislunar.report.wording import display_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cislunar.environment.sites import Site
+    from cislunar.mission.result import MissionResult
     from cislunar.report.figures.projection import Azimuthal, Cylindrical
 
 
@@ -58,13 +57,13 @@ def levels(brightness: NDArray[np.float64]) -> NDArray[np.uint8]:
     return (5 * np.round(51.0 * brightness)).astype(np.uint8)
 
 
-def mark_sites(axes: Axes, projection: Azimuthal | Cylindrical, sites: Iterable[Site]) -> None:
-    """Mark each site by a star with a white edge and its name; neighbours are named above and below."""
+def mark_sites(axes: Axes, projection: Azimuthal | Cylindrical, result: MissionResult) -> None:
+    """Mark each site by a star with a white edge and its title; neighbours are named above and below."""
     import matplotlib.patheffects as effects
 
     edge = [effects.withStroke(linewidth=2.2, foreground="white")]
     found = []
-    for site in sites:
+    for site in result.sites.values():
         x, y = projection.forward(np.degrees(site.latitude_rad), np.degrees(site.longitude_rad))
         if np.isfinite(x):
             found.append((float(y), float(x), site))
@@ -73,7 +72,7 @@ def mark_sites(axes: Axes, projection: Azimuthal | Cylindrical, sites: Iterable[
         place = (right, up)
         axes.plot(*place, "*", markersize=12, color=VERMILLION, markeredgecolor="white", markeredgewidth=1.0)
         axes.annotate(
-            plain(display_name(site.name)),
+            plain(site_title(result, site.name)),
             place,
             xytext=(dx, dy),
             textcoords="offset points",

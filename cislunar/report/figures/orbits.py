@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.report import wording
-from cislunar.report.facts import DAY, lunar_orientation, window
+from cislunar.report.facts import DAY, window
 from cislunar.report.figures.moonmap import levels, mark_sites, relief
 from cislunar.report.figures.projection import Azimuthal, Cylindrical
 from cislunar.report.figures.timeaxis import time_axis
@@ -138,7 +138,7 @@ def _fixed_track(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     trajectory = result.trajectories[name]
     elapsed = np.arange(0.0, min(days * DAY, float(trajectory.final_elapsed[0])), 120.0)
-    turn = lunar_orientation(result).icrf_to_me(float(trajectory.epoch[0]) + elapsed)
+    turn = result.environment.orientation.icrf_to_me(float(trajectory.epoch[0]) + elapsed)
     x, y, z = np.einsum("ijt,jt->it", turn, trajectory.at(elapsed)[:3, 0])
     return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x)) % 360.0
 
@@ -210,7 +210,7 @@ def ground_tracks(result: MissionResult) -> Figure:
                 label=plain(name),
             )
         projection.graticule(axes)
-        mark_sites(axes, projection, places)
+        mark_sites(axes, projection, result)
     legend_above(whole)
     return figure
 
@@ -326,21 +326,23 @@ def perilune_history(result: MissionResult) -> Figure:
     )
     axes = figure.add_axes(inches(figure, 0.75, 0.65, 0.3, 0.85))
     axes.axvspan(0.0, (window(result)[1] - start) / DAY, color="#ececec", zorder=0)
-    last = 0.0
+    ends = [(window(result)[1] - start) / DAY]
     looks = series(result.trajectories)
     for name, life in result.lifetimes.items():
         colour, line, _ = looks[name]
         days = (np.asarray(life["perilune_tdb"]) - start) / DAY
         axes.plot(days, life["perilune_altitude_km"], color=colour, linestyle=line, label=plain(name))
-        last = max(last, life["horizon_s"] / DAY)
-        if life["impact_tdb"] is not None:
+        if life["impact_tdb"] is None:
+            ends.append(life["horizon_s"] / DAY)
+        else:
             when = (life["impact_tdb"] - start) / DAY
             axes.plot(
                 when, 0.0, "X", color=colour, markersize=10, markeredgecolor="black", clip_on=False, zorder=5
             )
+            ends.append(min(1.15 * when, life["horizon_s"] / DAY))
     axes.axhline(0.0, color=BLACK, linewidth=1.0)
     axes.set_ylim(bottom=min(0.0, float(axes.get_ylim()[0])))
     axes.set_ylabel("perilune altitude, km")
-    time_axis(axes, start, 0.0, last)
+    time_axis(axes, start, 0.0, max(ends))
     legend_above(axes)
     return figure

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cislunar.environment.sites import ConstantMask
 from cislunar.report import wording
-from cislunar.report.facts import DAY, relays, window
+from cislunar.report.facts import DAY, relays, site_title, window
 from cislunar.report.figures.timeaxis import time_axis
 from cislunar.report.style import (
     BLACK,
@@ -66,7 +66,7 @@ def site_elevation(result: MissionResult, site: str) -> Figure:
     figure = new_figure(
         9.6,
         height,
-        f"Highest elevation at {wording.display_name(site)}: {wording.listing(tops)}",
+        f"Highest elevation at {site_title(result, site)}: {wording.listing(tops)}",
         subtitle=skyline
         + (" Above: the first days. Below: every day; white is below the horizontal." if carpets else ""),
     )
@@ -162,7 +162,7 @@ def site_lighting(result: MissionResult, site: str) -> Figure:
     figure = new_figure(
         9.6,
         5.0,
-        f"{wording.display_name(site)} has the Sun above the horizontal {light} of the time; {shadow}",
+        f"{site_title(result, site)} has the Sun above the horizontal {light} of the time; {shadow}",
         subtitle="Above: elevation of the centres of Sun and Earth, no horizon applied. Below: each "
         "eclipse of a relay.",
     )

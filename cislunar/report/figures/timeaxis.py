@@ -12,6 +12,9 @@ from cislunar.time import format_epoch
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LABEL_IN = 0.78
+"""Room that a label needs, inches."""
+
 _STEPS_DAYS = (0.0625, 0.125, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 180, 365, 730, 1825, 3650)
 
 
@@ -27,8 +30,10 @@ def time_axis(axes: Axes, epoch_tdb: float, first_day: float, last_day: float, t
     first_day, last_day : float
         Limits of the axis in days.
     ticks : int, optional
-        Most ticks wanted.
+        Most ticks wanted; narrow axes get as many as have room.
     """
+    width = axes.bbox.width / axes.figure.dpi
+    ticks = max(2, min(ticks, int(width / _LABEL_IN)))
     span = last_day - first_day
     step = next((s for s in _STEPS_DAYS if span / s <= ticks), span / ticks)
     days = np.arange(np.ceil(first_day / step - 1e-9), np.floor(last_day / step + 1e-6) + 0.5) * step + 0.0

@@ -91,16 +91,41 @@ def _portion(
     interval = np.empty(result.shape[1:], dtype=np.int64)
     used = np.zeros(nodes.shape[1], dtype=bool)
     locate(nodes, offsets, times, shared, interval, used)
-    begin = np.flatnonzero(used)
     number = np.cumsum(used) - 1
+    middle, half, path = paths(flown, low, high, np.flatnonzero(used))
+    evaluate(interval, number, middle, half, path, times, shared, result)
+
+
+def paths(
+    flown: Trajectory, low: int, high: int, begin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Paths between nodes of the trajectories `low` to `high - 1`.
+
+    Parameters
+    ----------
+    flown : Trajectory
+    low, high : int
+    begin : numpy.ndarray, shape (p,), int
+        Nodes at which the intervals begin, counted from the first one of trajectory `low`.
+
+    Returns
+    -------
+    middle, half : numpy.ndarray, shape (p,)
+        Middle of each interval and half its length, s after the start; the latter negative backwards.
+    path : numpy.ndarray, shape (p, 3, 12)
+        Coordinates, km, as monomials of `(t - middle) / half`.
+    """
+    origin = flown.offsets[low]
+    nodes = np.ascontiguousarray(flown.nodes[:, origin : flown.offsets[high]])
+    offsets = flown.offsets[low : high + 1] - origin
     owner = np.searchsorted(offsets, begin, side="right") - 1
     middle, half = np.empty(begin.size), np.empty(begin.size)
     path = np.empty((begin.size, 3, TERMS))
     expand(nodes, offsets[owner], offsets[owner + 1], begin, middle, half, path)
-    if flown.pressure is not None:
+    if flown.pressure is not None and begin.size:
         moving = begin + 1 < offsets[owner + 1]  # a flight of no duration has one node and no step
         _obey(flown, low + owner, moving, middle, half, path)
-    evaluate(interval, number, middle, half, path, times, shared, result)
+    return middle, half, path
 
 
 def _obey(

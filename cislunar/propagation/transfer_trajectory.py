@@ -11,12 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from cislunar.errors import InputError
 from cislunar.propagation.event_table import EventTable
 from cislunar.propagation.force_model import ForceModel
+from cislunar.propagation.steps import Steps
 from cislunar.propagation.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SLACK_S = 5e-7
+_LONGEST_MOVED_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ class TransferTrajectory:
         -------
         Trajectory
             With all nodes moved to that centre, where a hand-over has one node, and with the accelerations
-            that the force model of that centre gives.
+            that the force model of that centre gives. Long steps of legs about another centre are divided, so
+            that between the nodes too the path is that of the leg to within a centimetre.
         """
         from cislunar.propagation.flight import acceleration
         from cislunar.propagation.terminal import restricted
@@ -176,6 +179,11 @@ class TransferTrajectory:
             keep[flown.offsets[:-1][later]] = False
             whose, nodes = whose[keep], flown.nodes[:, keep].copy()
             steps[leg.owner] += flown.steps
+            if flown.center != center:
+                between, inner = _between(flown)
+                whose, nodes = np.concatenate([whose, between]), np.concatenate([nodes, inner], axis=1)
+                order = np.lexsort((np.abs(nodes[0]), whose))
+                whose, nodes = whose[order], nodes[:, order]
             tdb = flown.epoch[whose] + nodes[0]
             if flown.center != center and nodes.shape[1]:
                 nodes[1:7] = self._recentred(nodes[1:7], tdb, flown.center, center)
@@ -212,3 +220,16 @@ class TransferTrajectory:
         if origin == center:
             return state
         return state + next(iter(self.forces.values())).ephemeris.state(origin, center, tdb)
+
+
+def _between(flown: Trajectory) -> tuple[Integers, Array]:
+    """Owners (p,) and nodes (10, p) without accelerations, that divide steps of more than an hour."""
+    steps = Steps(flown, 0, flown.n)
+    width = steps.end_s - steps.start_s
+    parts = np.ceil(np.abs(width) / _LONGEST_MOVED_S).astype(np.int64)
+    step = np.repeat(np.arange(parts.size), np.maximum(parts - 1, 0))
+    place = np.arange(step.size) - np.searchsorted(step, step) + 1
+    elapsed = steps.start_s[step] + width[step] * (place / parts[step])
+    nodes = np.zeros((10, step.size))
+    nodes[0], nodes[1:7] = elapsed, steps.states(step, elapsed[:, None])[:, :, 0]
+    return steps.trajectory[step], nodes

@@ -6,6 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cislunar.propagation.burn_kinds import (
+        AgainstVelocity,
+        AlongVelocity,
+        FiniteBurn,
+        FixedDirection,
+        ImpulsiveBurn,
+        TurningDirection,
+    )
+    from cislunar.propagation.burn_sensitivity import BurnSensitivity
+    from cislunar.propagation.burns import propagate_burns
     from cislunar.propagation.cr3bp import EARTH_MOON, ThreeBodySystem, propagate_three_body
     from cislunar.propagation.event_kinds import (
         Altitude,
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
         sample_states,
         transport_covariance,
     )
+    from cislunar.propagation.powered import PoweredFlight
     from cislunar.propagation.status import Status
     from cislunar.propagation.stm import StateTransition, propagate_state_transition, state_transition
     from cislunar.propagation.tides import SolidTide
@@ -41,16 +52,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EARTH_MOON",
+    "AgainstVelocity",
+    "AlongVelocity",
     "Altitude",
     "Apoapsis",
+    "BurnSensitivity",
     "Dispersion",
     "Elevation",
     "Event",
     "EventTable",
+    "FiniteBurn",
+    "FixedDirection",
     "ForceModel",
+    "ImpulsiveBurn",
     "Node",
     "Periapsis",
     "PlaneCrossing",
+    "PoweredFlight",
     "RadiationPressure",
     "Radius",
     "ShadowEntry",
@@ -62,10 +80,12 @@ __all__ = [
     "Trajectory",
     "TransferTrajectory",
     "TrueAnomaly",
+    "TurningDirection",
     "UserEvent",
     "acceleration",
     "find_events",
     "propagate",
+    "propagate_burns",
     "propagate_dispersed",
     "propagate_state_transition",
     "propagate_three_body",
@@ -77,6 +97,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AgainstVelocity": "burn_kinds",
+    "AlongVelocity": "burn_kinds",
+    "FiniteBurn": "burn_kinds",
+    "FixedDirection": "burn_kinds",
+    "ImpulsiveBurn": "burn_kinds",
+    "TurningDirection": "burn_kinds",
+    "BurnSensitivity": "burn_sensitivity",
+    "PoweredFlight": "powered",
+    "propagate_burns": "burns",
     "Altitude": "event_kinds",
     "Apoapsis": "event_kinds",
     "Elevation": "event_kinds",

@@ -107,7 +107,7 @@ def _unless_direction(vector: ArrayLike, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedDirection:
     """A direction that stays the same in inertial axes.
 
     Attributes
@@ -148,7 +148,7 @@ class Fixed:
 
 
 @dataclass(frozen=True)
-class Turning:
+class TurningDirection:
     """A direction that turns at a constant rate about an axis fixed in inertial axes.
 
     Attributes
@@ -228,11 +228,11 @@ class AgainstVelocity:
         return -AlongVelocity().numbers(state)
 
 
-Direction = Fixed | Turning | AlongVelocity | AgainstVelocity
+Direction = FixedDirection | TurningDirection | AlongVelocity | AgainstVelocity
 
 
 @dataclass(frozen=True)
-class Impulsive:
+class ImpulsiveBurn:
     """A change of velocity in no time.
 
     Attributes
@@ -291,7 +291,7 @@ class Impulsive:
 
 
 @dataclass(frozen=True)
-class Finite:
+class FiniteBurn:
     """A burn of constant thrust that takes its time.
 
     Attributes
@@ -303,7 +303,7 @@ class Finite:
         Thrust, N.
     specific_impulse_s : float
         Seconds: the exhaust speed is 9.80665 m/s^2 times it.
-    direction : Fixed, Turning, AlongVelocity or AgainstVelocity
+    direction : FixedDirection, TurningDirection, AlongVelocity or AgainstVelocity
         Where the thrust pushes.
     duration_s : float, optional
         How long it lasts, s. This or `delta_v_km_s` is given, not both.
@@ -331,7 +331,7 @@ class Finite:
         _number(self.specific_impulse_s, "specific impulse", "seconds")
         if not isinstance(self.direction, Direction):
             raise InputError(
-                "direction of a burn: expected Fixed, Turning, AlongVelocity or AgainstVelocity; "
+                "direction of a burn: expected FixedDirection, TurningDirection, AlongVelocity or AgainstVelocity; "
                 f"got {self.direction!r}"
             )
         if (self.duration_s is None) == (self.delta_v_km_s is None):
@@ -383,7 +383,7 @@ class Finite:
         )
 
 
-Burn = Impulsive | Finite
+Burn = ImpulsiveBurn | FiniteBurn
 
 
 def exhaust_speed_km_s(specific_impulse_s: float) -> float:

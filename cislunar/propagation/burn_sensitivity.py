@@ -23,10 +23,10 @@ from cislunar.constants import STANDARD_GRAVITY_M_S2
 from cislunar.errors import InputError
 from cislunar.propagation.batch import cores
 from cislunar.propagation.burn_kinds import (
-    Finite,
-    Fixed,
-    Impulsive,
-    Turning,
+    FiniteBurn,
+    FixedDirection,
+    ImpulsiveBurn,
+    TurningDirection,
     axes_to_icrf,
     exhaust_speed_km_s,
 )
@@ -155,7 +155,7 @@ class _Carried:
     def through(self, coasts: Array, matrices: Array, changes: Array) -> None:
         """Go through the flight; derivatives of its legs are given."""
         legs = self._flight.legs
-        impulses = [k for k in self._rows if isinstance(self._flight.burns[self._i][k], Impulsive)]
+        impulses = [k for k in self._rows if isinstance(self._flight.burns[self._i][k], ImpulsiveBurn)]
         for leg in range(legs.offsets[self._i], legs.offsets[self._i + 1]):
             # Impulses given before this leg: between two legs a time belongs to one of them only.
             while impulses and self._before(impulses[0], leg):
@@ -187,7 +187,7 @@ class _Carried:
 
     def _impulse(self, k: int) -> None:
         burn, row, at = self._flight.burns[self._i][k], self._rows[k], self._columns_of(k)
-        assert isinstance(burn, Impulsive)
+        assert isinstance(burn, ImpulsiveBurn)
         before, after = row["state_before"], row["state_after"]
         given = np.array(burn.delta_v_km_s)
         moved = self.matrix.copy()
@@ -212,7 +212,7 @@ class _Carried:
     def _arc(self, leg: int, transition: Array, changes: Array) -> None:
         legs, k = self._flight.legs, int(self._flight.legs.burn[leg])
         burn, row, at = self._flight.burns[self._i][k], self._rows[k], self._columns_of(k)
-        assert isinstance(burn, Finite)
+        assert isinstance(burn, FiniteBurn)
         numbers, flow = legs.numbers[:, leg], legs.flow_kg_s[leg]
         width = self.matrix.shape[1]
         coming = self.matrix
@@ -234,7 +234,7 @@ class _Carried:
         weights[_CLOCK] = -unit_start
         if "rate_rad_s" in at:
             weights[_RATE, at["rate_rad_s"]] = 1.0
-        if isinstance(burn.direction, Fixed | Turning):
+        if isinstance(burn.direction, FixedDirection | TurningDirection):
             turns = burn.direction
             rotation = axes_to_icrf(turns.axes, row["state_before"])
             columns = np.stack([turns.rows(rotation, unit)[: SZ + 1 - CX] for unit in np.eye(3)], axis=1)
@@ -253,7 +253,7 @@ class _Carried:
         self.matrix = new
 
     @staticmethod
-    def _duration_change(burn: Finite, row: Any, mass_change: Array, at: dict[str, slice]) -> Array:
+    def _duration_change(burn: FiniteBurn, row: Any, mass_change: Array, at: dict[str, slice]) -> Array:
         """Derivative of the duration."""
         change = np.zeros(mass_change.size)
         if burn.delta_v_km_s is None:
@@ -270,16 +270,16 @@ class _Carried:
         return change
 
 
-def _parameters(burn: Impulsive | Finite) -> list[str]:
+def _parameters(burn: ImpulsiveBurn | FiniteBurn) -> list[str]:
     """Names of the parameters of a burn, vectors three times."""
     names = ["start"]
-    if isinstance(burn, Impulsive):
+    if isinstance(burn, ImpulsiveBurn):
         names += ["delta_v_km_s"] * 3
         return names + (["specific_impulse_s"] if burn.specific_impulse_s is not None else [])
     names += ["thrust_n", "specific_impulse_s", "duration_s" if burn.delta_v_km_s is None else "delta_v_km_s"]
-    if isinstance(burn.direction, Fixed | Turning):
+    if isinstance(burn.direction, FixedDirection | TurningDirection):
         names += ["direction"] * 3
-    return names + (["rate_rad_s"] if isinstance(burn.direction, Turning) else [])
+    return names + (["rate_rad_s"] if isinstance(burn.direction, TurningDirection) else [])
 
 
 def _state_slopes(function: Any, state: Array) -> Array:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from cislunar.constants import SPEED_OF_LIGHT_KM_S
 from cislunar.errors import InputError
 from cislunar.propagation.batch import Batch, fly_batch
-from cislunar.propagation.burn_kinds import Burn, Finite, Impulsive, axes_to_icrf, exhaust_speed_km_s
+from cislunar.propagation.burn_kinds import Burn, FiniteBurn, ImpulsiveBurn, axes_to_icrf, exhaust_speed_km_s
 from cislunar.propagation.checks import (
     TIGHTEST_RTOL,
     Problems,
@@ -63,7 +63,7 @@ def propagate_burns(
     ----------
     state, epoch, duration, forces, rtol, stop_radius_km, threads, on_error, record
         As for `cislunar.propagation.propagate`; flights with burns go forward in time.
-    burns : sequence of Impulsive and Finite, or sequence of n such sequences
+    burns : sequence of ImpulsiveBurn and FiniteBurn, or sequence of n such sequences
         Burns of every trajectory, or of each, in the order of time.
     mass_kg, dry_mass_kg : float or array_like, shape (n,)
         Mass at the start, and that below which nothing can be burned.
@@ -126,7 +126,7 @@ def _burn_lists(burns: Any, n: int) -> list[tuple[Burn, ...]]:
     for i, item in enumerate(lists):
         for burn in item:
             if not isinstance(burn, Burn):
-                raise InputError(f"burns: expected Impulsive or Finite; trajectory {i} has {burn!r}")
+                raise InputError(f"burns: expected ImpulsiveBurn or FiniteBurn; trajectory {i} has {burn!r}")
     return lists
 
 
@@ -322,7 +322,7 @@ class _Voyage:
         """Give the impulses among the burns k."""
         for i in self._with_burn(k):
             burn = self._burns[i][k]
-            if not isinstance(burn, Impulsive):
+            if not isinstance(burn, ImpulsiveBurn):
                 continue
             after = burn.mass_after(self._mass[i])
             if after < self._dry[i] * (1.0 - _ROUNDING):
@@ -361,7 +361,7 @@ class _Voyage:
         short, cut = {}, {}
         for i in self._with_burn(k):
             burn = self._burns[i][k]
-            if not isinstance(burn, Finite):
+            if not isinstance(burn, FiniteBurn):
                 continue
             wanted = burn.duration(self._mass[i])
             fuelled = (self._mass[i] - self._dry[i]) / burn.flow_kg_s

@@ -130,7 +130,7 @@ class PoweredFlight:
         What belongs to the legs, L in all.
     burn_rows : numpy.ndarray of `BURN_ROW`
         The burns that were flown, trajectory by trajectory.
-    burns : list of tuples of Impulsive and Finite
+    burns : list of tuples of ImpulsiveBurn and FiniteBurn
         The burns asked for, of each trajectory.
     forces : ForceModel
         What acted besides thrust.

@@ -141,7 +141,7 @@ class Node(Event):
 
     def values(self, moments: Moments) -> Array:
         """Distance from the plane, km."""
-        return dot(moments.about(self.body)[:3], moments.pole(self.plane))
+        return dot(moments.position(self.body), moments.pole(self.plane))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +159,7 @@ class Radius(Event):
 
     def values(self, moments: Moments) -> Array:
         """Distance beyond the radius, km."""
-        return length(moments.about(self.body)[:3]) - self.radius_km
+        return length(moments.position(self.body)) - self.radius_km
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ class Altitude(Event):
         """Height above the altitude, km."""
         body = self.body or moments.surroundings.center
         require_one_of(body, tuple(BODY_RADIUS_KM), "event: body of an altitude")
-        return length(moments.about(body)[:3]) - (BODY_RADIUS_KM[body] + self.altitude_km)
+        return length(moments.position(body)) - (BODY_RADIUS_KM[body] + self.altitude_km)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,13 +218,13 @@ class Elevation(Event):
         if isinstance(self.place, Site):
             return self._over_site(self.place, moments)
         to_icrf = moments.earth_fixed_to_icrf()
-        sight = moments.about("earth")[:3] - turned(to_icrf, self.place.position_itrs_km)
+        sight = moments.position("earth") - turned(to_icrf, self.place.position_itrs_km)
         sine = dot(sight, turned(to_icrf, self.place.up_itrs)) / length(sight)
         mask = self.place.mask_rad if self.elevation_rad is None else self.elevation_rad
         return np.arcsin(np.clip(sine, -1.0, 1.0)) - mask
 
     def _over_site(self, site: Site, moments: Moments) -> Array:
-        fixed = turned(moments.lunar_axes, moments.about("moon")[:3]) - site.position_me_km[:, None]
+        fixed = turned(moments.lunar_axes, moments.position("moon")) - site.position_me_km[:, None]
         east, north, up = (dot(axis, fixed) for axis in site.axes_me)
         elevation = np.arctan2(up, np.sqrt(east * east + north * north))
         if self.elevation_rad is not None:
@@ -266,7 +266,7 @@ class ShadowEntry(Event):
         The discs, of angular radii a and s, touch from inside where their centres are a - s apart and from
         outside at a + s. A body that looks smaller than the Sun has no umbra.
         """
-        body, sun = -moments.about(self.body)[:3], -moments.about("sun")[:3]
+        body, sun = -moments.position(self.body), -moments.position("sun")
         to_body, to_sun = length(body), length(sun)
         sine_a = np.minimum(BODY_RADIUS_KM[self.body] / to_body, 1.0)
         sine_s = SUN_RADIUS_KM / to_sun

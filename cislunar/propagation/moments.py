@@ -75,25 +75,33 @@ class Moments:
         """Hold them; bodies are looked up when asked for and kept."""
         self.tdb, self.state, self.surroundings = tdb, state, surroundings
         tdb.flags.writeable = state.flags.writeable = False
-        self._bodies: dict[str, Array] = {}
+        self._bodies: dict[tuple[str, bool], Array] = {}
 
-    def body(self, name: str) -> Array:
-        """State (6, m) of a body about the centre of the flight."""
-        if name not in self._bodies:
-            center = self.surroundings.center
+    def body(self, name: str, moving: bool = True) -> Array:
+        """State (6, m) of a body about the centre of the flight; its position (3, m) if not `moving`."""
+        key = name, moving
+        if key not in self._bodies:
+            center, ephemeris = self.surroundings.center, self.surroundings.ephemeris
             if self.surroundings.rotates:
                 raise InputError(f"event: there is no {name} in the three-body problem")
             if name == center:
-                self._bodies[name] = np.zeros_like(self.state)
+                self._bodies[key] = np.zeros((6 if moving else 3, self.tdb.size))
             else:
-                self._bodies[name] = self.surroundings.ephemeris.state(name, center, self.tdb)
-        return self._bodies[name]
+                lookup = ephemeris.state if moving else ephemeris.position
+                self._bodies[key] = lookup(name, center, self.tdb)
+        return self._bodies[key]
 
     def about(self, name: str | None) -> Array:
         """State (6, m) of the spacecraft about a body; about the centre of the flight for None."""
         if name is None or name == self.surroundings.center:
             return self.state
         return self.state - self.body(name)
+
+    def position(self, name: str | None) -> Array:
+        """Position (3, m) of the spacecraft about a body; about the centre of the flight for None."""
+        if name is None or name == self.surroundings.center:
+            return self.state[:3]
+        return self.state[:3] - self.body(name, moving=False)
 
     def pole(self, plane: str) -> Array:
         """Unit vector (3, m) along the pole of one of `PLANES`, as it is at each epoch."""
@@ -124,10 +132,10 @@ class Moments:
     def origin(self, name: str) -> Array:
         """Position (3, m) of an origin of the rotating frame: `earth`, `moon` or their `barycentre`."""
         if name != "barycentre":
-            return self.body(name)[:3]
+            return self.body(name, moving=False)
         ephemeris = self.surroundings.ephemeris
         if EARTH_MOON_BARYCENTRE in ephemeris.bodies:
-            return self.body(EARTH_MOON_BARYCENTRE)[:3]
+            return self.body(EARTH_MOON_BARYCENTRE, moving=False)
         earth, moon = ephemeris.gm["earth"], ephemeris.gm["moon"]
         return (earth * self.body("earth")[:3] + moon * self.body("moon")[:3]) / (earth + moon)
 

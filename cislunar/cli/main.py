@@ -7,6 +7,7 @@ input, 3 a spacecraft did not finish and the report says so, 130 interrupted.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -151,7 +152,7 @@ def new(
     from cislunar.cli.starter import write_starter
 
     write_starter(file)
-    emit(f"{file}: written; edit it, then: cislunar run {file}")
+    emit(f"{file}: written; edit it, then: cislunar run {shlex.quote(str(file))}")
     return ExitCode.FLOWN
 
 

@@ -244,6 +244,11 @@ def test_new_writes_a_valid_scenario_once(scenario: Path, capfd: pytest.CaptureF
     load("mine.yaml")
     assert main(["new", "mine.yaml"]) == 2
     assert "mine.yaml: exists already and is not replaced" in capfd.readouterr().err
+
+
+def test_new_gives_a_command_that_can_be_pasted(scenario: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "my own.yaml"]) == 0
+    assert "cislunar run 'my own.yaml'" in capfd.readouterr().out
     assert main(["new", "nowhere/mine.yaml"]) == 2
     assert "cannot be written (No such file or directory)" in capfd.readouterr().err
     assert main(["new"]) == 0

@@ -27,6 +27,9 @@ _ACCEPTED = 1.0e-4
 """Truncation error below which monotone parts are searched for zeros: 10 cm for margins in km."""
 _DECIDED = 1.0e-8
 """Truncation error below which a near-tangency is decided."""
+_CONVERGED = 1.0e-10
+"""A last step of Newton's method as short as this leaves an error far below rounding: the samples' own
+rounding moves a zero by 1e-12."""
 
 _DEGREE = SAMPLES - 1
 _U = FRACTION[:SAMPLES]
@@ -187,7 +190,7 @@ def zero(memory: Any, monomial: int, low: float, high: float) -> float:
             following = 0.5 * (low + high)
         step = abs(following - v)
         v = following
-        if step <= 1.0e-14:
+        if step <= _CONVERGED:
             break
     return v
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from cislunar.coverage.bernstein import MATRICES, certify, isolate, to_monomial, zero
 from cislunar.coverage.horizon_mask import CONTROL, HIDDEN, MIXED, VISIBLE, masked_margins, verdict
-from cislunar.coverage.sampling import ROW, SAMPLES, STENCIL, divide, sample_positions
+from cislunar.coverage.sampling import ROW, SAMPLES, STENCIL, aligned, divide, sample_positions
 from cislunar.coverage.scene import (
     CENTRE,
     FUNCTIONS,
@@ -31,6 +31,7 @@ from cislunar.coverage.scene import (
     SPACING,
     STENCIL_TIMES,
     Kind,
+    Scene,
     earth_limb_samples,
     is_masked,
     kind_of,
@@ -40,7 +41,7 @@ from cislunar.coverage.scene import (
 )
 from cislunar.coverage.sky import sky_sign
 from cislunar.propagation.jit import lean_kernel as kernel
-from cislunar.propagation.simd import LANES, load, store
+from cislunar.propagation.simd import LANES, load, pointer, store
 
 NEAR_KM = 0.02
 """An extremum of a visibility margin closer to zero than this is a near-tangency."""
@@ -88,7 +89,8 @@ class Work(NamedTuple):
 
 def make_work(functions: int, capacity: int) -> Work:
     """Scratch memory for relays with up to `capacity` edges of each function."""
-    memory = np.zeros(_MEMORY)
+    memory = aligned(_MEMORY)
+    memory[:] = 0.0
     memory[: len(MATRICES)] = MATRICES
     return Work(memory, np.zeros(4 * functions, dtype=np.int64), np.empty(2 * functions * capacity), capacity)
 
@@ -277,58 +279,62 @@ def find_edges(
     bool
         False if a capacity did not suffice.
     """
-    functions = scene.layout[FUNCTIONS]
-    capacity = work.capacity
+    # Addresses pass through calls as they are; an array is seven numbers.
+    memory = pointer(work.memory)
+    view = Scene(pointer(scene.layout), pointer(scene.numbers))
+    mine = Work(memory, pointer(work.tally), pointer(work.events), work.capacity)
+    rows = pointer(nodes)
+    functions = view.layout[FUNCTIONS]
+    capacity = mine.capacity
     count = len(nodes) // 10
     used = used_tangents = 0
     limb = False
     for function in range(functions):
-        limb = limb or kind_of(scene, function) == _LIMB
-    spacing = scene.numbers[SPACING]
-    memory = work.memory
+        limb = limb or kind_of(view, function) == _LIMB
+    spacing = view.numbers[SPACING]
     for relay in range(len(shift_s)):
         for function in range(functions):
-            work.tally[4 * function + _STATE] = _UNKNOWN
-            work.tally[4 * function + _FIRST] = 0
-            work.tally[4 * function + _EDGES] = 0
-            work.tally[4 * function + _TANGENTS] = 0
+            mine.tally[4 * function + _STATE] = _UNKNOWN
+            mine.tally[4 * function + _FIRST] = 0
+            mine.tally[4 * function + _EDGES] = 0
+            mine.tally[4 * function + _TANGENTS] = 0
         begin = offsets[relay]
         end = offsets[relay + 1]
         group = -1
         for step in range(begin, end - 1):
-            start = max(nodes[step] + shift_s[relay], begin_s[relay])
-            stop = min(nodes[step + 1] + shift_s[relay], end_s[relay])
+            start = max(rows[step] + shift_s[relay], begin_s[relay])
+            stop = min(rows[step + 1] + shift_s[relay], end_s[relay])
             if not stop > start:
                 continue
             stencil = min(max(step - 1, begin), end - STENCIL)
             if group < 0 or stencil >= group + LANES:
                 group = min(stencil, count - STENCIL + 1 - LANES)
-                divide(nodes, count, group, shift_s[relay], work.memory, NEWTON, STENCIL_TIMES, RECIPROCALS)
+                divide(rows, count, group, shift_s[relay], memory, NEWTON, STENCIL_TIMES, RECIPROCALS)
             parts = int(np.ceil((stop - start) / spacing))
             width = (stop - start) / parts
             for part in range(parts):
                 low = start + part * width
                 high = stop if part == parts - 1 else low + width
-                piece = min(max(int(0.5 * (low + high) / spacing), 0), scene.layout[PIECES] - 1)
+                piece = min(max(int(0.5 * (low + high) / spacing), 0), view.layout[PIECES] - 1)
                 which = stencil - group
-                _place_samples(scene, work, piece, which, low, high - low)
+                _place_samples(view, mine, piece, which, low, high - low)
                 _copy_place(memory, PLACE, _SAVED)
-                limb_sign = _limb_sign(scene, memory, piece) if limb else 0.0
+                limb_sign = _limb_sign(view, memory, piece) if limb else 0.0
                 for function in range(functions):
-                    sign = _known_sign(scene, function, low, high, limb_sign)
+                    sign = _known_sign(view, function, low, high, limb_sign)
                     if sign == 0.0:
-                        margin_samples(scene, memory, function, piece)
-                        if not is_masked(scene, function):
+                        margin_samples(view, memory, function, piece)
+                        if not is_masked(view, function):
                             sign = certify(memory, MARGIN, _COEFFICIENTS, _ALLOWANCE_KM)
                     if sign != 0.0:
-                        _settle(work, function, low, sign)
+                        _settle(mine, function, low, sign)
                         continue
-                    _decide(scene, work, function, piece, which, low, high - low)
+                    _decide(view, mine, function, piece, which, low, high - low)
                     _copy_place(memory, _SAVED, PLACE)
         for function in range(functions):
-            first[relay, function] = work.tally[4 * function + _FIRST]
-            found = work.tally[4 * function + _EDGES]
-            near = work.tally[4 * function + _TANGENTS]
+            first[relay, function] = mine.tally[4 * function + _FIRST]
+            found = mine.tally[4 * function + _EDGES]
+            near = mine.tally[4 * function + _TANGENTS]
             edge_counts[relay, function] = found
             tangent_counts[relay, function] = near
             if (
@@ -338,9 +344,9 @@ def find_edges(
             ):
                 return False
             for i in range(found):
-                edges[used + i] = work.events[function * capacity + i]
+                edges[used + i] = mine.events[function * capacity + i]
             for i in range(near):
-                tangents[used_tangents + i] = work.events[(functions + function) * capacity + i]
+                tangents[used_tangents + i] = mine.events[(functions + function) * capacity + i]
             used += found
             used_tangents += near
     return True

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cislunar.coverage.map_kernel import pass_over
-from cislunar.coverage.sampling import number
+from cislunar.coverage.sampling import aligned, number
 from cislunar.propagation.jit import lean_kernel as kernel
 from cislunar.propagation.simd import LANES, load, mask_bits, pointer, splat, store
 
@@ -92,11 +92,8 @@ def tile_caps(cells: np.ndarray, vectors: int) -> np.ndarray:
 
 
 def make_scratch(relays: int) -> np.ndarray:
-    """Memory that `accumulate_tiles` works in, whole vectors in whole lines of the cache."""
-    size, line = _BLOCK * relays * _NUMBERS, 8 * LANES
-    memory = np.empty(size + LANES)
-    begin = -memory.ctypes.data % line // 8
-    return memory[begin : begin + size]
+    """Memory that `accumulate_tiles` works in."""
+    return aligned(_BLOCK * relays * _NUMBERS)
 
 
 @kernel

@@ -58,6 +58,14 @@ def _plan() -> np.ndarray:
 _PLAN = _plan()
 
 
+def aligned(size: int) -> np.ndarray:
+    """Uninitialised memory in which no whole vector lies across two lines of the cache."""
+    line = 8 * LANES
+    memory = np.empty(size + LANES)
+    begin = -memory.ctypes.data % line // 8
+    return memory[begin : begin + size]
+
+
 @kernel
 def number(array: Any, index: int) -> Any:
     """`array[index]` for an index that is known not to be negative."""

@@ -270,7 +270,7 @@ class ImpulsiveBurn:
     def problem(self) -> str:
         """What is wrong with the values, or nothing."""
         if not np.isfinite(np.array(self.delta_v_km_s)).all():
-            return f"the delta-v is {list(np.array(self.delta_v_km_s))} km/s, expected finite numbers"
+            return f"the delta-v is {np.array(self.delta_v_km_s).tolist()} km/s, expected finite numbers"
         return _unless_positive(self.specific_impulse_s, "the specific impulse", "s")
 
     @property
@@ -331,8 +331,8 @@ class FiniteBurn:
         _number(self.specific_impulse_s, "specific impulse", "seconds")
         if not isinstance(self.direction, Direction):
             raise InputError(
-                "direction of a burn: expected FixedDirection, TurningDirection, AlongVelocity or AgainstVelocity; "
-                f"got {self.direction!r}"
+                "direction of a burn: expected FixedDirection, TurningDirection, AlongVelocity or "
+                f"AgainstVelocity; got {self.direction!r}"
             )
         if (self.duration_s is None) == (self.delta_v_km_s is None):
             raise InputError("burn: expected either a duration or a delta-v")

@@ -27,9 +27,11 @@ _ACCEPTED = 1.0e-4
 """Truncation error below which monotone parts are searched for zeros: 10 cm for margins in km."""
 _DECIDED = 1.0e-8
 """Truncation error below which a near-tangency is decided."""
-_CONVERGED = 1.0e-10
+CONVERGED = 1.0e-10
 """A last step of Newton's method as short as this leaves an error far below rounding: the samples' own
 rounding moves a zero by 1e-12."""
+_GUESSED = 1.0e-3
+"""Enough for a zero that is found again on closer samples: Newton's method squares the error."""
 
 _DEGREE = SAMPLES - 1
 _U = FRACTION[:SAMPLES]
@@ -164,10 +166,10 @@ def differentiate(memory: Any, monomial: int) -> None:
 
 
 @kernel
-def zero(memory: Any, monomial: int, low: float, high: float) -> float:
+def zero(memory: Any, monomial: int, low: float, high: float, close: float) -> float:
     """Zero of the polynomial between `low` and `high`, where its signs differ.
 
-    Newton's method kept inside the shrinking bracket.
+    Newton's method kept inside the shrinking bracket, until a step is no longer than `close`.
     """
     at_low = value_at(memory, monomial, low)
     at_high = value_at(memory, monomial, high)
@@ -190,7 +192,7 @@ def zero(memory: Any, monomial: int, low: float, high: float) -> float:
             following = 0.5 * (low + high)
         step = abs(following - v)
         v = following
-        if step <= _CONVERGED:
+        if step <= close:
             break
     return v
 
@@ -237,7 +239,7 @@ def isolate(memory: Any, samples: int, coefficients: int, found: int, near: floa
     if extrema == 1:
         to_monomial(memory, samples, slope)
         differentiate(memory, slope)
-        v = zero(memory, slope, -1.0, 1.0)
+        v = zero(memory, slope, -1.0, 1.0, CONVERGED)
         middle = value_at(memory, monomial, v)
         if abs(middle) < near:
             if divisible and error > _DECIDED:
@@ -247,9 +249,9 @@ def isolate(memory: Any, samples: int, coefficients: int, found: int, near: floa
     memory[found + 3] = v
     zeros = 0
     if (first > 0.0) != (middle > 0.0):
-        memory[found + 1] = zero(memory, monomial, -1.0, v)
+        memory[found + 1] = zero(memory, monomial, -1.0, v, _GUESSED)
         zeros |= 1
     if (middle > 0.0) != (last > 0.0):
-        memory[found + 2] = zero(memory, monomial, v, 1.0)
+        memory[found + 2] = zero(memory, monomial, v, 1.0, _GUESSED)
         zeros |= 2
     return zeros

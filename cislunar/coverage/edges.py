@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cislunar.coverage.bernstein import MATRICES, certify, isolate, to_monomial, zero
+from cislunar.coverage.bernstein import CONVERGED, MATRICES, certify, isolate, to_monomial, zero
 from cislunar.coverage.horizon_mask import CONTROL, HIDDEN, MIXED, VISIBLE, masked_margins, verdict
 from cislunar.coverage.sampling import ROW, SAMPLES, STENCIL, aligned, divide, sample_positions
 from cislunar.coverage.scene import (
@@ -150,7 +150,7 @@ def _polish(
             return time
         reach *= 8.0
     to_monomial(memory, MARGIN, _COEFFICIENTS)
-    v = zero(memory, _COEFFICIENTS, -1.0, 1.0)
+    v = zero(memory, _COEFFICIENTS, -1.0, 1.0, CONVERGED)
     return min(max(begin + 0.5 * width * (1.0 + v), low), high)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM, SPEED_OF_LIGHT_KM_S, SUN_RADIUS_KM
 from cislunar.coverage.edges import find_edges, make_work
 from cislunar.coverage.intervals import Intervals
+from cislunar.coverage.long_steps import halve_long_steps
 from cislunar.coverage.sampling import STENCIL
 from cislunar.coverage.scene import FUNCTIONS, Kind, Scene, pack
 from cislunar.coverage.tables import SPACING_S, WindowTables, north_vectors, unit_vectors
@@ -145,10 +146,9 @@ class Relays:
             raise InputError(
                 f"coverage needs relays centred on the moon; got a trajectory about {trajectory.center!r}"
             )
-        nodes, offsets = np.asarray(trajectory.nodes, dtype=float), np.asarray(trajectory.offsets)
-        if nodes.shape[1] == 0:
+        if trajectory.nodes.shape[1] == 0:
             raise InputError("coverage needs recorded nodes; this trajectory has none")
-        nodes, offsets = _stand_apart(nodes, offsets)
+        nodes, offsets = _stand_apart(*halve_long_steps(trajectory))
         sizes = np.diff(offsets)
         backward = (
             nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]

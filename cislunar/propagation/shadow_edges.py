@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from cislunar.propagation.simd import any_lane, splat
+from cislunar.propagation.simd import any_lane, apart, splat
 
 SAMPLES = 8
 """Parts of a step at whose ends the borders are looked for."""
@@ -201,7 +201,7 @@ def _refine(
 
 @register_jitable
 def _near(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float) -> Any:
-    """Whether the step could touch the penumbra: its middle is nearer to it than the step is long.
+    """Whether the step could touch the penumbra: its middle is nearer to it than to its ends.
 
     The penumbra of a body is a cone about the line from the Sun through it, of the radius
     `R_body + (R_sun + R_body) d / s` at the distance `d` behind the body.
@@ -216,11 +216,33 @@ def _near(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float
     behind = rx * ux + ry * uy + rz * uz
     across = np.sqrt(np.maximum(rx * rx + ry * ry + rz * rz - behind * behind, 0.0))
     fx, fy, fz = _place(path, splat(1.0))
-    reach = np.sqrt(
-        (fx - path.x) * (fx - path.x) + (fy - path.y) * (fy - path.y) + (fz - path.z) * (fz - path.z)
-    ) + np.sqrt(body[3] * body[3] + body[4] * body[4] + body[5] * body[5])
+    to_begin = (x - path.x) * (x - path.x) + (y - path.y) * (y - path.y) + (z - path.z) * (z - path.z)
+    to_end = (fx - x) * (fx - x) + (fy - y) * (fy - y) + (fz - z) * (fz - z)
+    way = body[3] * body[3] + body[4] * body[4] + body[5] * body[5]
+    reach = 1.05 * np.sqrt(np.maximum(to_begin, to_end)) + 0.5 * np.sqrt(way)
     widening = (sun_radius + body_radius) * inverse * np.maximum(behind + reach, 0.0)
     return (behind > -reach - body_radius) & (across < body_radius + widening + reach)
+
+
+@register_jitable
+def _search(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float) -> Any:
+    """Look for the first border of a shadow along the step."""
+    edge = splat(2.0)
+    earlier = part = splat(_BEHIND)
+    middle, width = clearance(path, part, sun, body, sun_radius, body_radius)
+    outer, inner = _begin(middle - width), _begin(middle + width)
+    for sample in range(1, SAMPLES + 1):
+        following = splat(sample * (1.0 / SAMPLES))
+        middle, width = clearance(path, following, sun, body, sun_radius, body_radius)
+        outer = _watch(outer, middle - width, earlier, part, following, 1.0 / SAMPLES)
+        inner = _watch(inner, middle + width, earlier, part, following, 1.0 / SAMPLES)
+        earlier, part = part, following
+    if any_lane((outer.found > 0.0) | (inner.found > 0.0)):
+        edge = np.minimum(
+            _refine(outer, -1.0, path, sun, body, sun_radius, body_radius),
+            _refine(inner, 1.0, path, sun, body, sun_radius, body_radius),
+        )
+    return edge
 
 
 @register_jitable
@@ -229,19 +251,6 @@ def first_edge(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: 
     edge = splat(2.0)
     near = _near(path, sun, body, sun_radius, body_radius)
     if any_lane(near):
-        earlier = part = splat(_BEHIND)
-        middle, width = clearance(path, part, sun, body, sun_radius, body_radius)
-        outer, inner = _begin(middle - width), _begin(middle + width)
-        for sample in range(1, SAMPLES + 1):
-            following = splat(sample * (1.0 / SAMPLES))
-            middle, width = clearance(path, following, sun, body, sun_radius, body_radius)
-            outer = _watch(outer, middle - width, earlier, part, following, 1.0 / SAMPLES)
-            inner = _watch(inner, middle + width, earlier, part, following, 1.0 / SAMPLES)
-            earlier, part = part, following
-        if any_lane((outer.found > 0.0) | (inner.found > 0.0)):
-            sooner = np.minimum(
-                _refine(outer, -1.0, path, sun, body, sun_radius, body_radius),
-                _refine(inner, 1.0, path, sun, body, sun_radius, body_radius),
-            )
-            edge = np.where(near, sooner, edge)  # what a lane does must not depend on its neighbours
+        found = apart(_search, (path, sun, body, sun_radius, body_radius))
+        edge = np.where(near, found, edge)  # what a lane does must not depend on its neighbours
     return edge

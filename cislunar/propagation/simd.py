@@ -14,7 +14,7 @@ The number of lanes is a constant of the process: 8, or the value of the environ
 `CISLUNAR_LANES`.
 
 The functions below the operators (`pointer`, `load`, `store`, `splat`, `lane`, `with_lane`, `mask_bits`,
-`any_lane`, `all_lanes`, `float_bits`, `from_float_bits`) exist inside compiled kernels only.
+`any_lane`, `all_lanes`, `float_bits`, `from_float_bits`, `apart`) exist inside compiled kernels only.
 """
 
 from __future__ import annotations
@@ -375,3 +375,29 @@ def from_float_bits(_typingctx: Any, value: Any) -> Any:
         return builder.bitcast(builder.fptosi(args[0], _INTEGERS), _DOUBLES)
 
     return lanes_type(lanes_type), emit
+
+
+@intrinsic
+def apart(_typingctx: Any, function: Any, arguments: Any) -> Any:
+    """Return `function(*arguments)`, compiled as a call of its own for what is needed rarely.
+
+    Code that a loop seldom enters takes registers from the rest of the loop when it is compiled into it.
+    """
+    signature_ = function.get_call_type(_typingctx, tuple(arguments), {})
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        values = [builder.extract_value(args[1], i) for i in range(len(arguments))]
+        before = set(map(id, _calls(builder)))
+        result = context.get_function(function, signature_)(builder, values)
+        for call in _calls(builder):
+            if id(call) not in before:
+                call.attributes.add("noinline")
+        return result
+
+    return signature_.return_type(function, arguments), emit
+
+
+def _calls(builder: ir.IRBuilder) -> list[Any]:
+    """Calls in the function under construction."""
+    instructions = (one for block in builder.function.blocks for one in block.instructions)
+    return [one for one in instructions if isinstance(one, ir.instructions.CallInstr)]

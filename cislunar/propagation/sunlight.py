@@ -15,7 +15,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from cislunar.environment.shadow import sunlit_fraction
-from cislunar.propagation.simd import any_lane, splat
+from cislunar.propagation.simd import any_lane, apart, splat
 
 
 @register_jitable
@@ -44,6 +44,6 @@ def sunlight(
         umbra = (dot - product > rim) & (body_radius * body_radius * s2 > sun_radius * sun_radius * o2)
         light = np.where(umbra, splat(0.0), light)
         if any_lane(~(full | umbra)):
-            partial = sunlit_fraction(sx, sy, sz, ox, oy, oz, sun_radius, body_radius)
+            partial = apart(sunlit_fraction, (sx, sy, sz, ox, oy, oz, sun_radius, body_radius))
             light = np.where(full | umbra, light, partial)
     return light

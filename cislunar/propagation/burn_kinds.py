@@ -49,14 +49,19 @@ def axes_to_icrf(axes: str, state: Array) -> Array:
     if axes == "icrf":
         return np.eye(3)
     r, v = state[:3], state[3:]
-    normal = np.cross(r, v)
+    normal = _cross(r, v)
     first = v if axes == "vnc" else r
     with np.errstate(invalid="ignore", divide="ignore"):
         first = first / np.sqrt(first @ first)
         normal = normal / np.sqrt(normal @ normal)
     if axes == "vnc":
-        return np.column_stack([first, normal, np.cross(first, normal)])
-    return np.column_stack([first, np.cross(normal, first), normal])
+        return np.column_stack([first, normal, _cross(first, normal)])
+    return np.column_stack([first, _cross(normal, first), normal])
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """Cross product of two vectors of three numbers, complex too."""
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 
 def _vector(value: ArrayLike, name: str) -> tuple[float, float, float]:
@@ -198,7 +203,7 @@ class TurningDirection:
         turned, axis = rotation @ direction, rotation @ _unit(self.axis)
         steady = (axis @ turned) * axis
         rows = np.zeros(_DIRECTION_ROWS, dtype=rotation.dtype)
-        rows[:3], rows[3:6], rows[6:9] = steady, turned - steady, np.cross(axis, turned)
+        rows[:3], rows[3:6], rows[6:9] = steady, turned - steady, _cross(axis, turned)
         return rows
 
 

@@ -30,7 +30,7 @@ from cislunar.propagation.burn_kinds import (
     axes_to_icrf,
     exhaust_speed_km_s,
 )
-from cislunar.propagation.burns import thrust_model
+from cislunar.propagation.burn_legs import thrust_model
 from cislunar.propagation.checks import some
 from cislunar.propagation.flight import acceleration
 from cislunar.propagation.powered import COAST, PoweredFlight

@@ -8,16 +8,16 @@ method, the mass being a linear function of time. Both end exactly where a burn 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cislunar.constants import SPEED_OF_LIGHT_KM_S
-from cislunar.errors import InputError
 from cislunar.propagation.batch import Batch, fly_batch
+from cislunar.propagation.burn_checks import ROUNDING, burn_lists, burn_problem
 from cislunar.propagation.burn_kinds import Burn, FiniteBurn, ImpulsiveBurn, axes_to_icrf, exhaust_speed_km_s
+from cislunar.propagation.burn_legs import Legs, in_order, thrust_model
 from cislunar.propagation.checks import (
     TIGHTEST_RTOL,
     Problems,
@@ -28,16 +28,15 @@ from cislunar.propagation.checks import (
 )
 from cislunar.propagation.event_kinds import Event
 from cislunar.propagation.force_model import ForceModel
-from cislunar.propagation.powered import BURN_ROW, COAST, LegTable, PoweredFlight, PoweredForces
+from cislunar.propagation.powered import BURN_ROW, COAST, PoweredFlight
 from cislunar.propagation.status import MESSAGES, Status
-from cislunar.propagation.terminal import batch_flyer, fly_to_events, joined, restricted
+from cislunar.propagation.terminal import batch_flyer, fly_to_events
 from cislunar.propagation.thrust import NUMBERS
 from cislunar.propagation.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_ROUNDING = 1e-12
 _ARC_TOLERANCE = 0.1
 """Burns are flown at this share of the tolerance: what the second method needs for the same error."""
 
@@ -95,12 +94,12 @@ def propagate_burns(
     states, epochs, durations, stops = shaped(state, epoch, duration, stop_radius_km)
     n = epochs.size
     check_options(rtol, on_error, max_steps, threads)
-    lists = _burn_lists(burns, n)
+    lists = burn_lists(burns, n)
     mass, dry = per_trajectory(mass_kg, n, "mass_kg"), per_trajectory(dry_mass_kg, n, "dry_mass_kg")
     forces.pressure(n)
     problems = find_problems(states, epochs, durations, stops, forces)
     for i in range(n):
-        text = _burn_problem(lists[i], durations[i], mass[i], dry[i])
+        text = burn_problem(lists[i], durations[i], mass[i], dry[i])
         if text:
             problems.texts.setdefault(i, text)
     problems.bad[list(problems.texts)] = True
@@ -110,68 +109,6 @@ def propagate_burns(
     return _Voyage(states, epochs, durations, stops, forces, lists, mass, dry, problems, options).fly(
         max_steps
     )
-
-
-def _burn_lists(burns: Any, n: int) -> list[tuple[Burn, ...]]:
-    """Return the burns of each trajectory."""
-    try:
-        items = list(burns)
-        if all(isinstance(item, Burn) for item in items):
-            return [tuple(items)] * n
-        lists = [tuple(item) for item in items]
-    except TypeError as error:
-        raise InputError("burns: expected a sequence of burns, or one for each trajectory") from error
-    if len(lists) != n:
-        raise InputError(f"burns: expected a sequence for each of {n} trajectories; got {len(lists)}")
-    for i, item in enumerate(lists):
-        for burn in item:
-            if not isinstance(burn, Burn):
-                raise InputError(f"burns: expected ImpulsiveBurn or FiniteBurn; trajectory {i} has {burn!r}")
-    return lists
-
-
-def _burn_problem(burns: tuple[Burn, ...], duration: float, mass: float, dry: float) -> str:
-    """Why the burns of a trajectory cannot be flown, or nothing."""
-    if not (np.isfinite(dry) and dry > 0.0):
-        return "the dry mass is not positive"
-    if not np.isfinite(mass):
-        return "the mass is not finite"
-    if mass < dry:
-        return "the mass is below the dry mass"
-    if burns and duration < 0.0:
-        return "the flight goes backwards in time, but has burns"
-    free = 0.0
-    for k, burn in enumerate(burns):
-        if burn.problem:
-            return f"burn {k}: {burn.problem}"
-        if not isinstance(burn.start, Event):
-            if not np.isfinite(burn.start):
-                return f"burn {k} starts at a time that is not finite"
-            if burn.start < 0.0:
-                return f"burn {k} starts before the flight"
-            if burn.start > duration:
-                return f"burn {k} starts after the end of the flight"
-            if burn.start < free * (1.0 - _ROUNDING):
-                return f"burn {k} starts before burn {k - 1} is over"
-            free = burn.start
-        free += burn.duration(mass)
-        mass = burn.mass_after(mass)
-        if mass < dry:
-            return ""  # it will end there
-    return ""
-
-
-@dataclass
-class _Legs:
-    """Legs flown in one go: k of them."""
-
-    owner: Integers
-    flown: Trajectory
-    start_s: Array
-    burn: Integers
-    mass_kg: Array
-    flow_kg_s: Array
-    numbers: Array
 
 
 class _Voyage:
@@ -204,7 +141,7 @@ class _Voyage:
         self._message = [MESSAGES[Status.FINISHED]] * n
         for i, text in problems.texts.items():
             self._end(i, Status.BAD_INPUT, f"{MESSAGES[Status.BAD_INPUT]}: {text}")
-        self._legs: list[_Legs] = []
+        self._legs: list[Legs] = []
         self._rows: list[Any] = []
         self._max_steps = 0
 
@@ -236,7 +173,7 @@ class _Voyage:
         timed = [i for i in members if not isinstance(self._burns[i][k].start, Event)]
         ends = np.array([self._burns[i][k].start for i in timed], dtype=np.float64)
         chosen = np.array(timed, dtype=np.int64)
-        late = self._now[chosen] > ends * (1.0 + _ROUNDING)
+        late = self._now[chosen] > ends * (1.0 + ROUNDING)
         for i in chosen[late]:
             self._end(i, Status.BURN_MISSED)
         ahead = ends > self._now[chosen]
@@ -307,7 +244,7 @@ class _Voyage:
         size = members.size
         self._fresh[members] = False
         self._legs.append(
-            _Legs(
+            Legs(
                 members,
                 flown,
                 self._now[members],
@@ -325,7 +262,7 @@ class _Voyage:
             if not isinstance(burn, ImpulsiveBurn):
                 continue
             after = burn.mass_after(self._mass[i])
-            if after < self._dry[i] * (1.0 - _ROUNDING):
+            if after < self._dry[i] * (1.0 - ROUNDING):
                 self._end(i, Status.BURNED_OUT)
                 continue
             change = axes_to_icrf(burn.axes, self._state[:, i]) @ np.array(burn.delta_v_km_s)
@@ -367,7 +304,7 @@ class _Voyage:
             fuelled = (self._mass[i] - self._dry[i]) / burn.flow_kg_s
             left = self._duration[i] - self._now[i]
             length = min(wanted, fuelled, left)
-            short[i] = wanted > fuelled * (1.0 + _ROUNDING) and fuelled <= left
+            short[i] = wanted > fuelled * (1.0 + ROUNDING) and fuelled <= left
             cut[i] = left < wanted and not short[i]
             if length <= 0.0:
                 if short[i]:
@@ -458,7 +395,7 @@ class _Voyage:
 
     def _result(self) -> PoweredFlight:
         n = self._epoch.size
-        coasts, arcs, legs = _in_order(self._legs, self._forces, n)
+        coasts, arcs, legs = in_order(self._legs, self._forces, n)
         rows = np.array(self._rows, dtype=BURN_ROW)
         rows = rows[np.lexsort((rows["burn"], rows["trajectory"]))]
         return PoweredFlight(
@@ -476,59 +413,3 @@ class _Voyage:
             rows,
             self._burns,
         )
-
-
-def thrust_model(forces: ForceModel, numbers: Array) -> Any:
-    """Return forces with thrust in the form of the integration loop.
-
-    Parameters
-    ----------
-    forces : ForceModel
-        What acts besides.
-    numbers : numpy.ndarray, shape (`thrust.NUMBERS`, k)
-        Burns of k trajectories, each from its start to its end.
-    """
-    from cislunar.propagation.simd import LANES
-    from cislunar.propagation.thrust import WORK, ThrustModel
-
-    base: Any = forces.compiled
-    return ThrustModel(
-        base.model if forces.relativity else base,
-        1.0 / SPEED_OF_LIGHT_KM_S**2 if forces.relativity else 0.0,
-        numbers.shape[1],
-        np.ascontiguousarray(numbers).reshape(-1),
-        np.zeros(WORK * LANES),
-    )
-
-
-def _in_order(parts: list[_Legs], forces: ForceModel, n: int) -> tuple[Trajectory, Trajectory, LegTable]:
-    """Return all coasts, all arcs and the table of legs, trajectory by trajectory."""
-    owner = np.concatenate([np.zeros(0, dtype=np.int64), *(part.owner for part in parts)])
-    order = np.argsort(owner, kind="stable")
-    burn = np.concatenate([np.zeros(0, dtype=np.int64), *(part.burn for part in parts)])[order]
-    coasting = burn == COAST
-    table = LegTable(
-        np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64),
-        np.concatenate([np.zeros(0), *(part.start_s for part in parts)])[order],
-        burn,
-        np.where(coasting, np.cumsum(coasting), np.cumsum(~coasting)) - 1,
-        np.concatenate([np.zeros(0), *(part.mass_kg for part in parts)])[order],
-        np.concatenate([np.zeros(0), *(part.flow_kg_s for part in parts)])[order],
-        np.concatenate([np.zeros((NUMBERS, 0)), *(part.numbers for part in parts)], axis=1)[:, order],
-    )
-    whose = owner[order]
-    coasts = _of_kind([part for part in parts if part.burn[0] == COAST], forces)
-    arcs = _of_kind([part for part in parts if part.burn[0] != COAST], forces)
-    coasts.forces = restricted(forces, n, whose[coasting])
-    arcs.forces = PoweredForces.of(restricted(forces, n, whose[~coasting]))
-    return coasts, arcs, table
-
-
-def _of_kind(parts: list[_Legs], forces: ForceModel) -> Trajectory:
-    """Return legs of one kind, trajectory by trajectory."""
-    if parts:
-        owner = np.concatenate([part.owner for part in parts])
-        return joined([part.flown for part in parts])[np.argsort(owner, kind="stable")]
-    none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
-    start, nodes = np.zeros(1, dtype=np.int64), np.empty((10, 0))
-    return Trajectory(forces.center, none, none, whole, np.zeros((6, 0)), none, start, nodes, whole, [])

@@ -1,0 +1,63 @@
+"""What is checked of burns before a batch is flown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cislunar.errors import InputError
+from cislunar.propagation.burn_kinds import Burn
+from cislunar.propagation.event_kinds import Event
+
+ROUNDING = 1e-12
+"""Times and masses this near to each other, relatively, are the same."""
+
+
+def burn_lists(burns: Any, n: int) -> list[tuple[Burn, ...]]:
+    """Return the burns of each trajectory."""
+    try:
+        items = list(burns)
+        if all(isinstance(item, Burn) for item in items):
+            return [tuple(items)] * n
+        lists = [tuple(item) for item in items]
+    except TypeError as error:
+        raise InputError("burns: expected a sequence of burns, or one for each trajectory") from error
+    if len(lists) != n:
+        raise InputError(f"burns: expected a sequence for each of {n} trajectories; got {len(lists)}")
+    for i, item in enumerate(lists):
+        for burn in item:
+            if not isinstance(burn, Burn):
+                raise InputError(f"burns: expected ImpulsiveBurn or FiniteBurn; trajectory {i} has {burn!r}")
+    return lists
+
+
+def burn_problem(burns: tuple[Burn, ...], duration: float, mass: float, dry: float) -> str:
+    """Why the burns of a trajectory cannot be flown, or nothing."""
+    if not (np.isfinite(dry) and dry > 0.0):
+        return "the dry mass is not positive"
+    if not np.isfinite(mass):
+        return "the mass is not finite"
+    if mass < dry:
+        return "the mass is below the dry mass"
+    if burns and duration < 0.0:
+        return "the flight goes backwards in time, but has burns"
+    free = 0.0
+    for k, burn in enumerate(burns):
+        if burn.problem:
+            return f"burn {k}: {burn.problem}"
+        if not isinstance(burn.start, Event):
+            if not np.isfinite(burn.start):
+                return f"burn {k} starts at a time that is not finite"
+            if burn.start < 0.0:
+                return f"burn {k} starts before the flight"
+            if burn.start > duration:
+                return f"burn {k} starts after the end of the flight"
+            if burn.start < free * (1.0 - ROUNDING):
+                return f"burn {k} starts before burn {k - 1} is over"
+            free = burn.start
+        free += burn.duration(mass)
+        mass = burn.mass_after(mass)
+        if mass < dry:
+            return ""  # it will end there
+    return ""

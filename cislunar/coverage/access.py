@@ -356,6 +356,11 @@ def _choices(
     given: Mapping[str, Collection[str]] | None,
     names: list[str],
 ) -> dict[str, list[str]]:
+    strangers = [relay for relay in given or {} if relay not in trajectories]
+    if strangers:
+        raise InputError(
+            f"{what}: unknown relay {strangers[0]!r}; expected some of {', '.join(trajectories) or 'none'}"
+        )
     chosen = {}
     for relay in trajectories:
         wanted = names if given is None or relay not in given else list(given[relay])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,8 @@ from cislunar.propagation.force_model import ForceModel
 
 TIGHTEST_RTOL = 1e-14
 """Tolerances below this ask for more than float64 can give."""
+
+_MOST_STEPS = np.iinfo(np.int64).max
 
 
 def some(indices: np.ndarray) -> str:
@@ -136,12 +139,12 @@ def per_trajectory(values: ArrayLike, n: int, name: str) -> np.ndarray:
 
 
 def check_options(rtol: float, on_error: str, max_steps: int, threads: int | None) -> None:
-    """Raise `InputError` for an option out of range."""
-    if not TIGHTEST_RTOL <= rtol <= 1e-2:
-        raise InputError(f"rtol: expected {TIGHTEST_RTOL:g} (float64 can give no less) to 0.01; got {rtol}")
+    """Raise `InputError` for an option out of range or of a wrong kind."""
+    if not (isinstance(rtol, Real) and TIGHTEST_RTOL <= rtol <= 1e-2):
+        raise InputError(f"rtol: expected {TIGHTEST_RTOL:g} (float64 can give no less) to 0.01; got {rtol!r}")
     if on_error not in ("raise", "status"):
         raise InputError(f'on_error: expected "raise" or "status"; got {on_error!r}')
-    if max_steps < 1:
-        raise InputError(f"max_steps: expected at least 1; got {max_steps}")
-    if threads is not None and threads < 1:
-        raise InputError(f"threads: expected at least 1; got {threads}")
+    if not (isinstance(max_steps, Integral) and 1 <= max_steps <= _MOST_STEPS):
+        raise InputError(f"max_steps: expected a whole number, at least 1; got {max_steps!r}")
+    if threads is not None and not (isinstance(threads, Integral) and threads >= 1):
+        raise InputError(f"threads: expected a whole number, at least 1; got {threads!r}")

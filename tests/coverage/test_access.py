@@ -239,6 +239,8 @@ def test_bad_input_is_refused(relays, access):
         compute_access(relays, [SITES[0], SITES[0]], STATIONS, WORLD, WINDOW)
     with pytest.raises(InputError, match="unknown 'nowhere'; expected some of basin, near"):
         compute_access(relays, SITES, STATIONS, WORLD, WINDOW, serves={"high": ["nowhere"]})
+    with pytest.raises(InputError, match="serves: unknown relay 'hihg'; expected some of"):
+        compute_access(relays, SITES, STATIONS, WORLD, WINDOW, serves={"hihg": ["basin"]})
     with pytest.raises(InputError, match="no site 'nowhere'"):
         access.of("nowhere", "chain")
     with pytest.raises(InputError, match="no link 'rope'"):

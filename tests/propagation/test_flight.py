@@ -269,6 +269,10 @@ def test_wrong_options(lunar):
         ({"on_error": "ignore"}, "on_error"),
         ({"max_steps": 0}, "max_steps"),
         ({"threads": 0}, "threads"),
+        ({"rtol": "1e-10"}, "rtol"),
+        ({"max_steps": np.nan}, "max_steps"),
+        ({"max_steps": 2**70}, "max_steps"),
+        ({"threads": 1.5}, "threads"),
         ({"stop_radius_km": [1.0, 2.0]}, "stop_radius_km"),
     ):
         with pytest.raises(InputError, match=text):

@@ -269,7 +269,8 @@ def evaluate(
                 width += 1
             whole = j + LANES <= m
             if not whole:
-                scratch[: m - j] = times[begin + j : begin + m]
+                for k in range(m - j):
+                    scratch[k] = times[begin + j + k]
             t = load(times, begin + j) if whole else load(scratch, 0)
             inverse = 1.0 / half[p]
             s = (t - middle[p]) * inverse
@@ -286,9 +287,11 @@ def evaluate(
                     store(flat, velocity, slope)
                 else:
                     store(scratch, 0, value)
-                    flat[position : position + width] = scratch[:width]
+                    for k in range(width):
+                        flat[position + k] = scratch[k]
                     store(scratch, 0, slope)
-                    flat[velocity : velocity + width] = scratch[:width]
+                    for k in range(width):
+                        flat[velocity + k] = scratch[k]
             j += width
 
 

@@ -8,7 +8,7 @@ method, the mass being a linear function of time. Both end exactly where a burn 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -178,11 +178,11 @@ class _Voyage:
             self._end(i, Status.BURN_MISSED)
         ahead = ends > self._now[chosen]
         self._coast(chosen[ahead], ends[ahead])
-        groups: dict[int, tuple[Event, list[int]]] = {}
+        groups: dict[Any, tuple[Event, list[int]]] = {}
         for i in members:
             start = self._burns[i][k].start
             if isinstance(start, Event):
-                groups.setdefault(id(start), (start, []))[1].append(int(i))
+                groups.setdefault(_likeness(start), (start, []))[1].append(int(i))
         for event, group in groups.values():
             self._coast_to_event(np.array(group, dtype=np.int64), event, k)
 
@@ -413,3 +413,13 @@ class _Voyage:
             rows,
             self._burns,
         )
+
+
+def _likeness(event: Event) -> Any:
+    """What events of the same kind with the same values have in common, so that they are met in one batch."""
+    key = (type(event), *(getattr(event, part.name) for part in fields(event)))
+    try:
+        hash(key)
+    except TypeError:
+        return id(event)
+    return key

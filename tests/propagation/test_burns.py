@@ -323,6 +323,22 @@ def test_bitwise_the_same_alone_and_in_a_batch():
     assert counts == [i % 4 for i in range(n)]
 
 
+def test_every_trajectory_of_a_large_batch_has_its_own_burn(point):
+    # More than fit into one chunk of work, more threads than one; equal events of different burns.
+    n = 300
+    states, epochs = elliptical(n, seed=4)
+    lists = [
+        [FiniteBurn(TrueAnomaly(3.0), 100.0 + i, 300.0, FixedDirection([1, 0, 0]), duration_s=60.0)]
+        for i in range(n)
+    ]
+    flight = propagate_burns(states, epochs, DAY_S, point, lists, 1000.0, 500.0, threads=2)
+    flow = (100.0 + np.arange(n)) / (300.0 * 9.80665)
+    np.testing.assert_allclose(flight.final_mass_kg, 1000.0 - 60.0 * flow, rtol=1e-12)
+    for i in (0, 255, 256, 299):
+        alone = propagate_burns(states[:, i], epochs[i], DAY_S, point, lists[i], 1000.0, 500.0)
+        np.testing.assert_array_equal(alone.final[:, 0], flight.final[:, i])
+
+
 def test_impact_and_stopping_radius_end_burns():
     forces = ForceModel("moon", gravity=None, bodies=())
     state = circular(60.0)

@@ -12,6 +12,7 @@ from cislunar.errors import InputError
 from cislunar.propagation.checks import some
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.status import Status
+from cislunar.propagation.terminal import restricted
 from cislunar.propagation.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -101,6 +102,24 @@ class LegTable:
         """Trajectory of each leg, shape (L,)."""
         return np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
 
+    def select(self, chosen: Integers) -> tuple[LegTable, Integers]:
+        """Return the table of a smaller batch, and the legs of this one that it has."""
+        counts = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        leg = np.repeat(self.offsets[:-1][chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
+        burn = self.burn[leg]
+        coasting = burn == COAST
+        table = LegTable(
+            offsets,
+            self.start_s[leg],
+            burn,
+            np.where(coasting, np.cumsum(coasting), np.cumsum(~coasting)) - 1,
+            self.mass_kg[leg],
+            self.flow_kg_s[leg],
+            self.numbers[:, leg],
+        )
+        return table, leg
+
 
 class PoweredFlight:
     """A batch of n trajectories with burns.
@@ -186,6 +205,32 @@ class PoweredFlight:
         return (
             f"PoweredFlight({self.n} about the {self.center}: {kinds}; {self.burn_rows.size} burns, "
             f"{self.legs.start_s.size} legs)"
+        )
+
+    def __getitem__(self, index: int | slice | Integers) -> PoweredFlight:
+        """Return trajectory i as a batch of one, or several as a smaller batch."""
+        if isinstance(index, int | np.integer) and not -self.n <= index < self.n:
+            raise IndexError(f"trajectory {index} of a batch of {self.n}")
+        chosen = np.atleast_1d(np.arange(self.n)[index])
+        rows = [self.burns_of(int(i)).copy() for i in chosen]
+        for number, part in enumerate(rows):
+            part["trajectory"] = number
+        legs, leg = self.legs.select(chosen)
+        coasting = legs.burn == COAST
+        return PoweredFlight(
+            restricted(self.forces, self.n, chosen),
+            self.epoch[chosen],
+            self.duration[chosen],
+            self.status[chosen],
+            [self.message[i] for i in chosen],
+            self.final[:, chosen],
+            self.final_elapsed[chosen],
+            self.final_mass_kg[chosen],
+            self.coasts[self.legs.place[leg[coasting]]],
+            self.arcs[self.legs.place[leg[~coasting]]],
+            legs,
+            np.concatenate([self.burn_rows[:0], *rows]),
+            [self.burns[i] for i in chosen],
         )
 
     def legs_of(self, trajectory: int) -> list[Trajectory]:

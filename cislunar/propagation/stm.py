@@ -274,7 +274,7 @@ def _derivatives(
 
     system: Any = flight.forces
     epochs = flight.epoch[owner]
-    pressure = system.pressure(flight.n)[owner]
+    pressure = (flight.pressure if flight.pressure is not None else system.pressure(flight.n))[owner]
     result = np.empty((index.size, 36))
     ends = flight.epoch + flight.final_elapsed
     granules = system.table.between(

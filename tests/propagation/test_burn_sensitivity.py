@@ -22,6 +22,7 @@ from cislunar.propagation import (
     FixedDirection,
     ForceModel,
     ImpulsiveBurn,
+    RadiationPressure,
     TurningDirection,
     propagate,
     propagate_burns,
@@ -230,6 +231,16 @@ def test_without_burns_it_is_the_state_transition():
     powered = propagate_burns(STATE, EPOCH, DURATION_S, forces, [], MASS, 300.0)
     plain = state_transition(propagate(STATE, EPOCH, DURATION_S, forces))
     np.testing.assert_array_equal(powered.sensitivities().state, plain.final)
+
+
+def test_parts_of_a_batch_keep_their_own_radiation_pressure():
+    forces = ForceModel(gravity=None, bodies=(), radiation_pressure=RadiationPressure([0.5, 2.0]))
+    states = np.stack([STATE, STATE], axis=1)
+    plain = propagate(states, EPOCH, DURATION_S, forces)
+    whole = state_transition(plain).final
+    np.testing.assert_array_equal(state_transition(plain[1]).final[:, :, 0], whole[:, :, 1])
+    powered = propagate_burns(states, EPOCH, DURATION_S, forces, [BURNS[:2], BURNS[2:]], MASS, 300.0)
+    np.testing.assert_array_equal(powered[1].sensitivities().matrices[0], powered.sensitivities().matrices[1])
 
 
 def test_what_cannot_be_differentiated(point):

@@ -319,8 +319,15 @@ def test_bitwise_the_same_alone_and_in_a_batch():
         np.testing.assert_array_equal(alone.final[:, 0], flight.final[:, i])
         assert alone.final_mass_kg[0] == flight.final_mass_kg[i]
         np.testing.assert_array_equal(alone.burns_of(0)["start_s"], flight.burns_of(i)["start_s"])
+    part = flight[np.array([7, 3, 0])]
+    np.testing.assert_array_equal(part.at(times), flight.at(times)[:, [7, 3, 0]])
+    np.testing.assert_array_equal(part.mass_at(times), flight.mass_at(times)[[7, 3, 0]])
+    np.testing.assert_array_equal(part.burns_of(1)["start_s"], flight.burns_of(3)["start_s"])
     counts = [flight.burns_of(i).size for i in range(n)]
     assert counts == [i % 4 for i in range(n)]
+    np.testing.assert_array_equal(
+        part.sensitivities().matrices[0], flight[7].sensitivities(threads=1).matrices[0]
+    )
 
 
 def test_every_trajectory_of_a_large_batch_has_its_own_burn(point):

@@ -38,8 +38,9 @@ Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """From epochs to elevation (rad) and range (km)."""
 
 _FIRST_SAMPLES = 17
-_INSIDE = np.arange(1, 8) / 8.0
-_ROUNDS = 2
+_NARROWER = np.linspace(0.0, 1.0, 9)
+_ROUNDS = 5
+"""Each round narrows the neighbourhood of the best sample four times: to 1e-5 of a pass in the last."""
 
 
 def access_table(access: Access) -> pd.DataFrame:
@@ -197,7 +198,7 @@ def _refined(time: np.ndarray, found: np.ndarray, value: Callable[[np.ndarray], 
         place = np.argmax(found, axis=1)
         low = time[rows, np.maximum(place - 1, 0)]
         high = time[rows, np.minimum(place + 1, time.shape[1] - 1)]
-        time = low[:, None] + (high - low)[:, None] * _INSIDE
+        time = low[:, None] + (high - low)[:, None] * _NARROWER
         found = value(time)
         best = np.maximum(best, np.max(found, axis=1))
     return best

@@ -17,6 +17,7 @@ from cislunar.propagation.status import Status
 _CHUNK = 256
 _BUFFER_BLOCKS = 1024
 _SLICE_S = 0.1
+_WAKE_S = 0.2
 
 
 class Tables(Protocol):
@@ -150,7 +151,12 @@ def _fly_all(
             for job, model in zip(jobs, models, strict=True)
         ]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            # Wake up regularly: a signal that another thread received is acted on only when this one runs.
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, timeout=_WAKE_S, return_when=FIRST_EXCEPTION)
+                if any(future.exception() is not None for future in done):
+                    break
             return [future.result() for future in futures]
         except BaseException:
             stop.set()

@@ -4,8 +4,9 @@ Truth: CSPICE (spiceypy) with kernels and files as described in `benchmarks/peer
 Searches step 60 s: with 300 s the finder itself misses grazing occultations.
 
 Tolerances. Edges are promised to 1 ms. With JPL's Earth orientation in both programs all inputs are the
-same and the edges agree to the finder's own tolerance of 1e-6 s, the resolution of epochs and 1 mm of
-interpolation in the Earth's rotation; 1e-5 s is asked. With the package's own orientation stations
+same but for the path between two nodes: SPICE is given states of `Trajectory.at`, which obeys the forces
+there, while edges on steps of less than two hours are found on the polynomial through the nodes, up to
+some 0.1 m apart. Measured are 7e-5 s; 2e-4 s is asked. With the package's own orientation stations
 differ by what JPL and IERS measure, up to 0.4 m or 0.9 ms on the equator, more at a slanting rise: 3
 ms.
 """
@@ -87,7 +88,7 @@ def test_spice_site_edges(relay, access, finder):
         found = edges_of(finder, access.site_relay[site.name, relay])
         assert len(found) == len(truth)
         assert len(truth) > 10 or site.name == "dusk"
-        assert np.max(np.abs(found - truth), initial=0.0) < 1e-5
+        assert np.max(np.abs(found - truth), initial=0.0) < 2e-4
 
 
 @pytest.mark.parametrize("relay", NAMES)
@@ -102,7 +103,7 @@ def test_spice_station_edges_with_occultation(relay, access, finder):
         # Each edge found is one of the finder's; one of the finder's not found falls while the other
         # link is down.
         both = np.concatenate((limb, sky))
-        assert farthest(found, both) < 1e-5
+        assert farthest(found, both) < 2e-4
         missing = both[np.abs(both[:, None] - found).min(axis=1) > 1e-3]
         assert not np.any(held.contains(missing - 0.5) != held.contains(missing + 0.5))
 
@@ -120,7 +121,7 @@ def test_spice_direct_visibility_of_a_site_near_the_limb(access, finder):
         over = finder.above(station.name, site.name, site.horizon.mask_rad)
         found = edges_of(finder, access.site_station[site.name, station.name])
         assert len(found) > 8
-        assert farthest(found, np.concatenate((risen, over))) < 1e-5
+        assert farthest(found, np.concatenate((risen, over))) < 2e-4
 
 
 def test_spice_sun_over_a_site(access, finder):

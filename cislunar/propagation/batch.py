@@ -168,7 +168,7 @@ def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: 
     """Fly one chunk, a slice of time at a time, so that an interrupt is answered."""
     from cislunar.propagation.dense import gather
     from cislunar.propagation.kernel import COMPLETE, advance
-    from cislunar.propagation.lanestate import Nodes, Queue, new_lanes, table_of
+    from cislunar.propagation.lanestate import Nodes, Queue, aligned, new_lanes, table_of
     from cislunar.propagation.simd import LANES
 
     n = batch.epoch.size
@@ -189,7 +189,7 @@ def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: 
     table = table_of(granules)
     buffer = Nodes(
         _BUFFER_BLOCKS,
-        np.empty(_BUFFER_BLOCKS * 10 * LANES),
+        aligned(_BUFFER_BLOCKS * 10 * LANES),
         np.empty(_BUFFER_BLOCKS * LANES, dtype=np.int64),
     )
     # A stage costs a fraction of a microsecond, and some two nanoseconds more per coefficient of the field.

@@ -84,20 +84,28 @@ def table_of(granules: Granules) -> Table:
     )
 
 
+def aligned(size: int) -> np.ndarray:
+    """Return zeros, shape (size,), that begin at a multiple of 64 bytes: eight doubles never span two lines
+    of the cache, which would halve the rate at which they are loaded."""
+    memory = np.zeros(size + 7)
+    start = -memory.ctypes.data // 8 % 8
+    return memory[start : start + size]
+
+
 def new_lanes(series: int, bodies: int) -> Lanes:
     """Return an idle set of lanes for tables of `series` polynomials and `bodies` bodies."""
-    numbers = np.zeros((NUMBERS, LANES))
+    numbers = aligned(NUMBERS * LANES).reshape(NUMBERS, LANES)
     # Idle lanes fly through the same arithmetic; harmless values keep them out of slow paths.
     numbers[[X, AX]] = 1e5
     numbers[[VY, HALF, SIGN, LIMIT, LARGEST]] = 1.0
     integers = np.zeros((INTEGERS, LANES), dtype=np.int64)
     integers[TRAJECTORY] = -1
-    environment = np.zeros(series * TERMS * LANES)
+    environment = aligned(series * TERMS * LANES)
     return Lanes(
         numbers.reshape(-1),
         integers.reshape(-1),
         environment,
-        np.zeros(max(bodies, 1) * 3 * LANES),
-        np.zeros(STAGES * 3 * LANES),
+        aligned(max(bodies, 1) * 3 * LANES),
+        aligned(STAGES * 3 * LANES),
         np.zeros(2, dtype=np.int64),
     )

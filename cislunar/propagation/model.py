@@ -11,7 +11,7 @@ from cislunar.propagation.forces import attraction, point_mass, rotate_back, rot
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics
 from cislunar.propagation.shadow_edges import Path, first_edge, foresee
-from cislunar.propagation.simd import LANES, load, splat, store
+from cislunar.propagation.simd import LANES, apart, load, splat, store
 from cislunar.propagation.sunlight import sunlight
 
 
@@ -191,13 +191,16 @@ def acceleration(
             store(positions, (3 * number + 1) * LANES, by)
             store(positions, (3 * number + 2) * LANES, bz)
             if number == model.sun:
-                gm = gm - pressure * _light(x, y, z, bx, by, bz, positions, model)
+                light = splat(1.0)
+                if model.shadows > 0:
+                    light = apart(_light, (x, y, z, bx, by, bz, positions, model))
+                gm = gm - pressure * light
         fx, fy, fz = attraction(x, y, z, bx, by, bz, gm)
         ax += fx
         ay += fy
         az += fz
         if model.tides > 0:
-            fx, fy, fz = solid_tide(x, y, z, bx, by, bz, model.body_tide[number])
+            fx, fy, fz = apart(solid_tide, (x, y, z, bx, by, bz, splat(model.body_tide[number])))
             ax += fx
             ay += fy
             az += fz

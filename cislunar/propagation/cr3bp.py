@@ -231,7 +231,7 @@ def _problems(
     """Why trajectories cannot be flown, by index."""
     finite = np.isfinite(states).all(axis=0) & np.isfinite(durations)
     with np.errstate(all="ignore"):
-        huge = (np.abs(states) > 1e6).any(axis=0)
+        huge = np.asarray((np.abs(states) > 1e6).any(axis=0))
         at_primary = ((states[1:3] == 0.0).all(axis=0)) & (
             (states[0] == -system.mu) | (states[0] == 1.0 - system.mu)
         )

@@ -72,7 +72,7 @@ def _covariances(covariance: ArrayLike, states: NDArray[np.float64], axes: str) 
     if given.shape not in ((6, 6), (6, 6, n)):
         raise InputError(f"covariance: expected shape (6, 6) or (6, 6, {n}); got {given.shape}")
     matrices = np.moveaxis(np.broadcast_to(given.reshape(6, 6, -1), (6, 6, n)), 2, 0)
-    finite = np.isfinite(matrices).all(axis=(1, 2))
+    finite = np.asarray(np.isfinite(matrices).all(axis=(1, 2)))
     safe = np.where(finite[:, None, None], matrices, np.eye(6))
     sigma = np.sqrt(np.maximum(np.einsum("kii->ki", safe), 0.0))
     scale = np.where(sigma > 0.0, sigma, 1.0)

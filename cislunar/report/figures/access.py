@@ -221,7 +221,7 @@ def access_calendar(result: MissionResult, site: str) -> Figure:
         "time of day upwards; below, the share of each day.",
     )
     axes = figure.add_axes(inches(figure, 0.75, 1.95, 1.0, 0.72))
-    shades = ["#000000", *[_shade(k / max(len(carriers), 1)) for k in range(1, len(carriers) + 1)]]
+    shades = [(0.0, 0.0, 0.0), *[_shade(k / max(len(carriers), 1)) for k in range(1, len(carriers) + 1)]]
     cmap = ListedColormap(shades)
     image = axes.imshow(
         count.reshape(days, per_day).T,

@@ -187,10 +187,9 @@ def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: 
     )
     lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
     table = table_of(granules)
+    blocks = _BUFFER_BLOCKS if options.record else 1
     buffer = Nodes(
-        _BUFFER_BLOCKS,
-        aligned(_BUFFER_BLOCKS * 10 * LANES),
-        np.empty(_BUFFER_BLOCKS * LANES, dtype=np.int64),
+        blocks, int(options.record), aligned(blocks * 10 * LANES), np.empty(blocks * LANES, dtype=np.int64)
     )
     # A stage costs a fraction of a microsecond, and some two nanoseconds more per coefficient of the field.
     passes = max(1, int(_SLICE_S / (17 * (3e-7 + 3e-9 * (model.degree + 1) ** 2))))
@@ -210,14 +209,14 @@ def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: 
             passes,
         )
         written = int(lanes.counters[1])
-        if options.record and (code == COMPLETE or written == _BUFFER_BLOCKS):
+        if options.record and (code == COMPLETE or written == blocks):
             kept.append(
                 (
                     buffer.rows[: written * 10 * LANES].copy(),
                     buffer.owner[: written * LANES].reshape(written, LANES).copy(),
                 )
             )
-        if written == _BUFFER_BLOCKS:
+        if written == blocks:
             lanes.counters[1] = 0
     counts = np.zeros(n, dtype=np.int64)
     for _, owner in kept:

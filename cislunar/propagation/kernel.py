@@ -295,7 +295,7 @@ def lane_pointers(lanes: Lanes) -> Lanes:
 
 @register_jitable
 def _node_pointers(nodes: Nodes) -> Nodes:
-    return Nodes(nodes.blocks, pointer(nodes.rows), pointer(nodes.owner))
+    return Nodes(nodes.blocks, nodes.keep, pointer(nodes.rows), pointer(nodes.owner))
 
 
 @register_jitable
@@ -414,7 +414,7 @@ def advance(
         exchanged = False
         for i in range(LANES):
             exchanged |= _look_after(i, queue, lanes, nodes, block, max_steps)
-        lanes.counters[1] += 1
+        lanes.counters[1] += nodes.keep
         fresh = load(numbers, row.FRESH * LANES) > 0.0
         for k in range(10):
             current, before = load(numbers, k * LANES), load(numbers, (row.PREVIOUS + k) * LANES)

@@ -56,6 +56,8 @@ class Nodes(NamedTuple):
     """Buffer of recorded nodes: ten rows of `LANES` numbers in each block, and their owners (-1: none)."""
 
     blocks: int
+    keep: int
+    """1 to fill one block after the other, 0 to write over the first one each time."""
     rows: Any
     owner: Any
 

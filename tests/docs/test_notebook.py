@@ -31,7 +31,10 @@ def test_committed_without_outputs(file: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
-def test_runs_from_top_to_bottom(file: Path) -> None:
+def test_runs_from_top_to_bottom(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(
+        "MPLBACKEND", raising=False
+    )  # figures are shown inline, whatever the caller's shell says
     notebook = nbformat.read(file, as_version=4)
     NotebookClient(
         notebook,

@@ -1,0 +1,1 @@
+"""From a lunar orbit to the ground: descent orbit, braking, approach, touchdown."""

@@ -1,0 +1,1 @@
+"""Ways from the Earth to lunar orbits: launch, transfer, capture, orbit changes."""

@@ -1,0 +1,1 @@
+"""Spacecraft as machines: engines, propellant, payloads, masses and margins."""

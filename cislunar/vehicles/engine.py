@@ -22,7 +22,7 @@ class Engine:
     count : int
         Engines in the group.
     throttle : tuple of float
-        Lowest and highest setting, as fractions of full thrust; (1, 1) for an engine that cannot be throttled.
+        Lowest and highest setting, as fractions of full thrust; (1, 1) for an engine that has only one.
     name : str
         For people.
 
@@ -39,6 +39,7 @@ class Engine:
     name: str = "main engine"
 
     def __post_init__(self) -> None:
+        """Check the values."""
         for what, value, unit in (("thrust", self.thrust_n, "N"), ("specific impulse", self.isp_s, "s")):
             if not (math.isfinite(value) and value > 0.0):
                 raise InputError(f"{self.name}: expected a positive {what}; got {value} {unit}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Transfers:
     def select(self, chosen: Integers | NDArray[np.bool_]) -> Transfers:
         """Give the batch of some of the transfers, by mask or by numbers."""
         numbers = np.flatnonzero(chosen) if np.asarray(chosen).dtype == np.bool_ else np.asarray(chosen)
-        values = {}
+        values: dict[str, Any] = {}
         for each in fields(self):
             value = getattr(self, each.name)
             values[each.name] = [value[i] for i in numbers] if each.name == "message" else value[..., numbers]

@@ -174,6 +174,13 @@ _DIMENSIONS: Final[dict[str, _Dimension]] = {
         {"km^3/s^2": 1.0, "km3/s2": 1.0, "m^3/s^2": 1e-9, "m3/s2": 1e-9},
         ("km^3/s^2",),
     ),
+    "specific_energy": _Dimension(
+        "an energy per mass",
+        "-2 km^2/s^2",
+        {"km^2/s^2": 1.0, "km2/s2": 1.0, "m^2/s^2": 1e-6, "m2/s2": 1e-6},
+        ("km^2/s^2",),
+    ),
+    "price": _Dimension("a price", "90 MUSD", {"USD": 1.0, "kUSD": 1e3, "MUSD": 1e6}, ("USD", "MUSD")),
     "fraction": _Dimension("a percentage", "70 %", {"": 1.0, "%": 0.01, "percent": 0.01}, ("%",)),
     "dimensionless": _Dimension("a plain number without unit", "0.6", {"": 1.0}, ("",), bare=True),
 }
@@ -185,6 +192,7 @@ _ASTROPY_NAMES: Final = {
     "area": "m2",
     "event_rate": "1/s",
     "gravitational_parameter": "km3/s2",
+    "specific_energy": "km2/s2",
     "fraction": "",
     "dimensionless": "",
 }

@@ -43,6 +43,8 @@ def tables(spec: Spec = SCENARIO, path: str = "") -> list[str]:
         lines += [f"{kind} for {group.what}: {_alternatives(group.alternatives)}.", ""]
     for one, other in spec.together:
         lines += [f"`{one}` and `{other}` belong together.", ""]
+    for key, others in spec.needs:
+        lines += [f"`{key}` needs {' or '.join(f'`{other}`' for other in others)}.", ""]
     for key, field in spec.fields.items():
         lines += tables(field.spec, f"{path}.{key}" if path else key)
     return lines

@@ -11,10 +11,12 @@ from cislunar.errors import InputError
 from cislunar.scenario import model
 from cislunar.scenario.format_analyses import DEFAULT_MAP_MASK_DEG, DEFAULT_MAP_RESOLUTION_DEG
 from cislunar.scenario.ground import build_ground
+from cislunar.scenario.machine import carried_masses, check_carried, find_carriers
 from cislunar.scenario.names import names_of
 from cislunar.scenario.physics import build_physics
 from cislunar.scenario.reading import Reading, Value, node_text
 from cislunar.scenario.requirements import build_requirements
+from cislunar.scenario.sequence import Sequence
 from cislunar.scenario.spacecraft import build_spacecraft
 from cislunar.scenario.span import check_span
 from cislunar.scenario.wording import quoted
@@ -45,11 +47,16 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
     ground = build_ground(top, reading)
     crafts = _named(top, "spacecraft")
     definitions = {name: _site(name, value, reading) for name, value in sites.items() if value.ok}
+    carrier = find_carriers(crafts, reading)
+    carried = carried_masses(crafts, carrier)
     spacecraft = {
-        name: build_spacecraft(name, value, tuple(sites), ground, top, reading)
+        name: build_spacecraft(name, value, carried[name], tuple(sites), ground, top, reading)
         for name, value in crafts.items()
         if value.ok
     }
+    check_carried(crafts, carrier, reading)
+    if duration_s is not None and top.get("epoch") is not None:
+        _check_lives(crafts, spacecraft, carrier, top.get("epoch"), duration_s, reading)
     relays = {name for name, value in crafts.items() if value.has("relay")}
     analyses = top.child("analyses")
     coverage = _coverage(analyses, tuple(sites), bool(relays), top, reading)
@@ -81,6 +88,21 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
         sha256=sha256,
         directory=reading.directory,
     )
+
+
+def _check_lives(
+    crafts: dict[str, Value],
+    spacecraft: dict[str, model.Spacecraft | None],
+    carrier: dict[str, str],
+    epoch_tdb: float,
+    duration_s: float,
+    reading: Reading,
+) -> None:
+    built = {name: craft for name, craft in spacecraft.items() if craft is not None}
+    timelines = {name: craft.timeline for name, craft in built.items() if craft.timeline}
+    vehicles = {name: craft.vehicle for name, craft in built.items() if craft.vehicle is not None}
+    span = epoch_tdb, epoch_tdb + duration_s
+    Sequence(crafts, timelines, vehicles, carrier, *span, reading).check()
 
 
 def _named(top: Value, key: str) -> dict[str, Value]:

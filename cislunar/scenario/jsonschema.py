@@ -207,6 +207,10 @@ def _(spec: Record) -> dict[str, Any]:
         schema["dependentRequired"] = {
             key: [other] for pair in spec.together for key, other in (pair, pair[::-1])
         }
+    for key, others in spec.needs:
+        rules.append(
+            {"if": {"required": [key]}, "then": {"anyOf": [{"required": [other]} for other in others]}}
+        )
     if rules:
         schema["allOf"] = rules
     schema["additionalProperties"] = False

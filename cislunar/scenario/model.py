@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cislunar.orbits.definitions import Orbit
+from cislunar.scenario.phases import Phase
+from cislunar.vehicles.vehicle import Vehicle
 
 if TYPE_CHECKING:
     from cislunar.environment.sites import AzimuthMask, ConstantMask
@@ -84,34 +86,47 @@ class RadiationPressure:
 
 @dataclass(frozen=True)
 class RelayDefinition:
-    """Names of the sites a relay serves and of the stations it reaches."""
+    """Names of the sites a relay serves and of the stations it reaches; what the chain carries, bit/s."""
 
     sites: tuple[str, ...]
     stations: tuple[str, ...]
+    rate_bit_s: float | None = None
 
 
 @dataclass(frozen=True)
 class Spacecraft:
-    """A spacecraft about the Moon.
+    """A spacecraft about the Moon, or on its way there.
 
     Attributes
     ----------
     name : str
-    orbit : KeplerianOrbit, CartesianOrbit or EphemerisOrbit
-        Where it is at the scenario's epoch, or all along.
+    orbit : KeplerianOrbit, CartesianOrbit, EphemerisOrbit or None
+        Where it is at the scenario's epoch, or all along; None for a spacecraft with a timeline.
     mass_kg : float or None
-        Given together with `radiation_pressure`.
+        On which radiation pressure acts.
     radiation_pressure : RadiationPressure or None
         None for a spacecraft that sunlight does not push.
     relay : RelayDefinition or None
         None for a spacecraft that is no relay.
+    timeline : tuple of Phase
+        Phases of its life; empty for a spacecraft with an orbit.
+    vehicle : Vehicle or None
+        The machine; None where no dry mass is stated.
+    carries : tuple of str
+        Names of the spacecraft aboard at the start.
+    price_usd : float or None
+        Price of the delivery.
     """
 
     name: str
-    orbit: Orbit
+    orbit: Orbit | None
     mass_kg: float | None = None
     radiation_pressure: RadiationPressure | None = None
     relay: RelayDefinition | None = None
+    timeline: tuple[Phase, ...] = ()
+    vehicle: Vehicle | None = None
+    carries: tuple[str, ...] = ()
+    price_usd: float | None = None
 
 
 @dataclass(frozen=True)

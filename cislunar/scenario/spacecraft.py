@@ -1,26 +1,20 @@
-"""Spacecraft: an orbit that stays above the ground, and a relay whose sites and stations exist."""
+"""Spacecraft: an orbit or a timeline, a machine, and a relay whose sites and stations exist."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import numpy as np
-
-from cislunar.constants import MOON_RADIUS_KM
-from cislunar.orbits.definitions import CartesianOrbit, EphemerisOrbit, KeplerianOrbit, Orbit
 from cislunar.scenario import model
 from cislunar.scenario.ground import Ground
+from cislunar.scenario.machine import build_vehicle
 from cislunar.scenario.names import names_of, unknown
+from cislunar.scenario.orbit import build_orbit
 from cislunar.scenario.reading import Reading, Value
-
-_GM = 4902.8
-"""The Moon's gravitational parameter, km^3/s^2, as far as a check for sense needs it."""
+from cislunar.scenario.timeline import build_timeline
 
 
 def build_spacecraft(
     name: str,
     value: Value,
+    carried: dict[str, float],
     sites: tuple[str, ...],
     ground: Ground,
     top: Value,
@@ -34,6 +28,8 @@ def build_spacecraft(
         Its key in the file.
     value : Value
         The spacecraft as read.
+    carried : dict of str to float
+        Masses of what it carries, kg.
     sites : tuple of str
         Sites of the scenario.
     ground : Ground
@@ -49,19 +45,32 @@ def build_spacecraft(
         None when it cannot be built.
     """
     given = value.child("orbit")
-    orbit = _orbit(given, reading) if given else None
+    orbit = build_orbit(given, reading) if given else None
+    phases = value.child("timeline")
+    timeline = build_timeline(phases, top.get("epoch"), reading) if phases else None
+    vehicle = build_vehicle(name, value, carried, sites, reading)
     pressure = value.child("radiation_pressure")
     if pressure is not None and given is not None and given.variant == "ephemeris":
         message = "has no effect on a trajectory read from a file; leave it out together with mass"
         reading.problem(pressure.node, pressure.path, message)
     relay = value.child("relay")
     definition = _relay(relay, sites, ground, top, reading) if relay else None
-    if orbit is None:
+    if orbit is None and (timeline is None or vehicle is None):
         return None
     sphere = None
     if pressure is not None:
         sphere = model.RadiationPressure(pressure.get("area", 0.0), pressure.get("coefficient", 0.0))
-    return model.Spacecraft(name, orbit, value.get("mass"), sphere, definition)
+    return model.Spacecraft(
+        name,
+        orbit,
+        value.get("mass"),
+        sphere,
+        definition,
+        timeline or (),
+        vehicle,
+        tuple(carried),
+        value.get("price"),
+    )
 
 
 def _relay(
@@ -78,7 +87,7 @@ def _relay(
                 "there is no Earth station to reach; expected stations under ground, such as ground: [dsn]"
             )
             reading.problem(relay.node, relay.path, message)
-        return model.RelayDefinition(served, tuple(ground.stations))
+        return model.RelayDefinition(served, tuple(ground.stations), relay.get("rate"))
     reached: dict[str, None] = {}
     to = relay.child("to")
     for item in to.data if to else ():
@@ -90,7 +99,7 @@ def _relay(
             reached.update(dict.fromkeys(ground.networks.get(key, (key,))))
         elif ground.complete:
             unknown(item, (*ground.networks, *ground.stations), "a network or station under ground", reading)
-    return model.RelayDefinition(served, tuple(reached))
+    return model.RelayDefinition(served, tuple(reached), relay.get("rate"))
 
 
 def _served(relay: Value, sites: tuple[str, ...], top: Value, reading: Reading) -> tuple[str, ...]:
@@ -101,98 +110,3 @@ def _served(relay: Value, sites: tuple[str, ...], top: Value, reading: Reading) 
     if not sites and not top.has("sites"):
         reading.problem(relay.node, relay.path, "there is no site to serve; expected a site under sites")
     return sites
-
-
-def _orbit(value: Value, reading: Reading) -> Orbit | None:
-    if value.variant == "ephemeris":
-        path = value.get("ephemeris")
-        return None if path is None else EphemerisOrbit(path)
-    if value.variant == "cartesian":
-        return _cartesian(value, reading)
-    return _keplerian(value, reading)
-
-
-def _cartesian(value: Value, reading: Reading) -> Orbit | None:
-    frame, position, velocity = value.get("frame"), value.child("position"), value.child("velocity")
-    if position is None:
-        return None
-    r = np.array(position.data)
-    distance = float(np.linalg.norm(r))
-    if distance <= MOON_RADIUS_KM:
-        reading.problem(
-            position.node,
-            position.path,
-            f"the position is {distance:.6g} km from the Moon's centre, inside the Moon; "
-            f"expected more than {MOON_RADIUS_KM:g} km",
-        )
-        return None
-    if frame is None or velocity is None:
-        return None
-    v = np.array(velocity.data)
-    energy = float(v @ v) / 2.0 - _GM / distance
-    momentum = float(np.linalg.norm(np.cross(r, v)))
-    eccentricity = math.sqrt(max(1.0 + 2.0 * energy * momentum**2 / _GM**2, 0.0))
-    periapsis = momentum**2 / (_GM * (1.0 + eccentricity))
-    returns = energy < 0.0 or float(r @ v) < 0.0
-    if periapsis <= MOON_RADIUS_KM and returns:
-        reading.problem(value.node, value.path, _below_surface(periapsis))
-        return None
-    return CartesianOrbit(frame=frame, position_km=position.data, velocity_km_s=velocity.data)
-
-
-def _keplerian(value: Value, reading: Reading) -> Orbit | None:
-    sizes = {
-        key: value.get(key)
-        for key in ("semi_major_axis", "period", "eccentricity", "periapsis_altitude", "apoapsis_altitude")
-        if value.has(key)
-    }
-    if None in sizes.values() or len(sizes) != 2:
-        return None
-    if not _above_ground(value, sizes, reading):
-        return None
-    anomaly = next((kind for kind in ("true", "mean", "eccentric") if value.has(f"{kind}_anomaly")), "")
-    needed: dict[str, Any] = {
-        "frame": value.get("frame"),
-        "inclination_rad": value.get("inclination"),
-        "raan_rad": value.get("raan"),
-        "argument_of_periapsis_rad": value.get("argument_of_periapsis"),
-        "anomaly_rad": value.get(f"{anomaly}_anomaly"),
-    }
-    if None in needed.values():
-        return None
-    units = {"period": "period_s", "eccentricity": "eccentricity"}
-    stated = {units.get(key, f"{key}_km"): number for key, number in sizes.items()}
-    return KeplerianOrbit(anomaly=anomaly, **needed, **stated)  # type: ignore[arg-type]
-
-
-def _above_ground(value: Value, sizes: dict[str, float], reading: Reading) -> bool:
-    """Whether size and shape leave the ellipse above the surface and make sense together."""
-    low, high, eccentricity = (
-        sizes.get(key) for key in ("periapsis_altitude", "apoapsis_altitude", "eccentricity")
-    )
-    axis = sizes.get("semi_major_axis")
-    if "period" in sizes:
-        axis = float(np.cbrt(_GM * (sizes["period"] / math.tau) ** 2))
-    problem = ""
-    if low is not None and high is not None and high < low:
-        problem = f"apoapsis ({high:g} km) is lower than periapsis ({low:g} km); expected it at least as high"
-    elif low is not None and axis is not None and axis < low + MOON_RADIUS_KM:
-        problem = (
-            f"the semi-major axis is {axis:.6g} km, less than the periapsis radius "
-            f"{low + MOON_RADIUS_KM:.6g} km; expected a larger one, or a lower periapsis"
-        )
-    elif axis is not None and eccentricity is not None and axis * (1.0 - eccentricity) <= MOON_RADIUS_KM:
-        problem = _below_surface(axis * (1.0 - eccentricity))
-    if not problem:
-        return True
-    keys = list(value.data)
-    last = max(sizes, key=keys.index)
-    reading.problem(value.data[last].node, value.path, problem)
-    return False
-
-
-def _below_surface(periapsis_km: float) -> str:
-    return (
-        f"periapsis lies {MOON_RADIUS_KM - periapsis_km:.6g} km below the surface "
-        f"(radius {periapsis_km:.6g} km); expected it above the {MOON_RADIUS_KM:g} km sphere"
-    )

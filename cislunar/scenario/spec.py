@@ -82,6 +82,8 @@ class Record(Spec):
         Alternatives among them.
     together : tuple of (str, str)
         Pairs of keys that make sense only together.
+    needs : tuple of (str, tuple of str)
+        Keys that make sense only with one of some others.
     covers : bool
         Whether `source` or `assumption` may be given once for all facts inside.
     """
@@ -90,6 +92,7 @@ class Record(Spec):
     fields: dict[str, Field]
     groups: tuple[Group, ...] = ()
     together: tuple[tuple[str, str], ...] = ()
+    needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     covers: bool = False
 
     def expected(self) -> str:
@@ -121,6 +124,10 @@ class Record(Spec):
                     place = node.keys[given[present]]
                     message = f"has no effect without {absent}; expected both or neither"
                     reading.problem(place, _join(path, present), message)
+        for key, others in self.needs:
+            if key in given and not any(other in given for other in others):
+                message = f"has no effect without {listing(others)}"
+                reading.problem(node.keys[given[key]], _join(path, key), message)
         return Value(node, path, data)
 
     def _known(self) -> tuple[str, ...]:

@@ -1,0 +1,172 @@
+"""The phases of a spacecraft's life, checked and in internal units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from cislunar.orbits.definitions import CartesianOrbit, KeplerianOrbit
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A place on an orbit, or a time.
+
+    Attributes
+    ----------
+    kind : {"place", "anomaly", "after", "epoch"}
+        What states it.
+    place : str
+        `periapsis`, `apoapsis`, `ascending node` or `descending node`.
+    value : float
+        True anomaly, rad; seconds after the phase begins; or seconds past J2000 TDB.
+    passage : int
+        At which passage of a place or an anomaly, from 1.
+    """
+
+    kind: Literal["place", "anomaly", "after", "epoch"]
+    place: str = ""
+    value: float = 0.0
+    passage: int = 1
+
+
+@dataclass(frozen=True)
+class OrbitPhase:
+    """A life that begins in orbit about the Moon, at the scenario's epoch."""
+
+    kind: ClassVar[str] = "orbit"
+    orbit: KeplerianOrbit | CartesianOrbit
+
+
+@dataclass(frozen=True)
+class LaunchPhase:
+    """A circular parking orbit about the Earth, and when it is left.
+
+    Attributes
+    ----------
+    altitude_km, inclination_rad : float
+        Of the parking orbit; altitude above 6378.137 km, inclination to the ICRF equator.
+    epoch_tdb : float
+        When it is left.
+    latitude_rad : float or None
+        Of the launch site.
+    mass_curve : tuple of (float, float)
+        C3, km^2/s^2, and mass injected, kg; rising C3; empty where not stated.
+    """
+
+    kind: ClassVar[str] = "launch"
+    altitude_km: float
+    inclination_rad: float
+    epoch_tdb: float
+    latitude_rad: float | None = None
+    mass_curve: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class DirectTransferPhase:
+    """A flight of days to a periapsis at the Moon; inclination to the lunar mean-Earth equator."""
+
+    kind: ClassVar[str] = "transfer"
+    time_of_flight_s: float
+    periapsis_altitude_km: float
+    inclination_rad: float
+    branch: Literal["north", "south"]
+
+
+@dataclass(frozen=True)
+class BallisticTransferPhase:
+    """A flight of months to a periapsis at the Moon within a window of arrival."""
+
+    kind: ClassVar[str] = "transfer"
+    arrive_after_tdb: float
+    arrive_before_tdb: float
+    periapsis_altitude_km: float
+    inclination_rad: float
+    flyby: bool
+
+
+@dataclass(frozen=True)
+class InsertPhase:
+    """From the arrival into an orbit, by burns at periapsis."""
+
+    kind: ClassVar[str] = "insert"
+    apoapsis_altitude_km: float
+    burns: int
+    finite: bool
+
+
+@dataclass(frozen=True)
+class ManoeuvrePhase:
+    """A burn that changes the orbit.
+
+    Attributes
+    ----------
+    at : Moment
+    change : {"apoapsis_altitude", "periapsis_altitude", "inclination", "circularise", "delta_v"}
+        What is changed.
+    value : float
+        Altitude, km, or inclination, rad, afterwards.
+    delta_v_km_s : tuple of 3 floats
+        For the change `delta_v`, along `axes`.
+    axes : str
+        `vnc`, `rtn` or `icrf`.
+    finite : bool
+        Whether the burn takes its time.
+    """
+
+    kind: ClassVar[str] = "manoeuvre"
+    at: Moment
+    change: str
+    value: float = 0.0
+    delta_v_km_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    axes: str = "vnc"
+    finite: bool = False
+
+
+@dataclass(frozen=True)
+class CoastPhase:
+    """Flight without a burn until a moment."""
+
+    kind: ClassVar[str] = "coast"
+    until: Moment
+
+
+@dataclass(frozen=True)
+class ReleasePhase:
+    """Letting go of a carried spacecraft."""
+
+    kind: ClassVar[str] = "release"
+    name: str
+
+
+@dataclass(frozen=True)
+class PhasingPhase:
+    """Moving along an orbit to a fraction of a period behind another spacecraft."""
+
+    kind: ClassVar[str] = "phase"
+    behind: str
+    fraction: float
+    revolutions: int
+
+
+@dataclass(frozen=True)
+class OperatePhase:
+    """The work for which the spacecraft came; None lasts to the end of the scenario."""
+
+    kind: ClassVar[str] = "operate"
+    duration_s: float | None = None
+
+
+Phase = (
+    OrbitPhase
+    | LaunchPhase
+    | DirectTransferPhase
+    | BallisticTransferPhase
+    | InsertPhase
+    | ManoeuvrePhase
+    | CoastPhase
+    | ReleasePhase
+    | PhasingPhase
+    | OperatePhase
+)
+"""Any phase."""

@@ -1,0 +1,202 @@
+"""From the phases as read to those of the model: what each must satisfy by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, Final
+
+from cislunar.orbits.definitions import EphemerisOrbit
+from cislunar.scenario import phases as model
+from cislunar.scenario.format_timeline import DEFAULT_REVOLUTIONS
+from cislunar.scenario.orbit import build_orbit
+from cislunar.scenario.reading import Reading, Value
+
+_CHANGES: Final = ("apoapsis_altitude", "periapsis_altitude", "inclination", "circularise", "delta_v")
+
+
+def build_timeline(value: Value, epoch_tdb: float | None, reading: Reading) -> tuple[model.Phase, ...] | None:
+    """Build the phases of a spacecraft.
+
+    Parameters
+    ----------
+    value : Value
+        The list as read.
+    epoch_tdb : float or None
+        The scenario's epoch.
+    reading : Reading
+        Takes the mistakes found here.
+
+    Returns
+    -------
+    tuple of Phase or None
+        None when a phase cannot be built.
+    """
+    built: list[model.Phase | None] = []
+    for item in value.data:
+        kind, phase = phase_of(item)
+        built.append(None if phase is None else _BUILDERS[kind](phase, epoch_tdb, reading))
+    return None if any(phase is None for phase in built) else tuple(p for p in built if p is not None)
+
+
+def phase_of(item: Value) -> tuple[str, Value | None]:
+    """Give the kind of a phase as read and its value; None for one that could not be read."""
+    if not item.ok or len(item.data) != 1:
+        return "", None
+    kind = next(iter(item.data))
+    return kind, item.child(kind)
+
+
+def _orbit(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    orbit = build_orbit(value, reading)
+    return None if orbit is None or isinstance(orbit, EphemerisOrbit) else model.OrbitPhase(orbit)
+
+
+def _launch(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    parking = value.child("parking_orbit")
+    if parking is None:
+        return None
+    altitude, inclination = parking.get("altitude"), parking.get("inclination")
+    epoch, latitude = value.get("epoch", epoch_tdb), value.get("latitude")
+    curve = value.get("mass_curve", ())
+    if any(later[0] <= earlier[0] for earlier, later in pairwise(curve)):
+        place = value.data["mass_curve"]
+        reading.problem(place.node, place.path, "found C3 that does not rise from row to row; sort the rows")
+    if altitude is None or inclination is None or epoch is None:
+        return None
+    if latitude is not None:
+        _check_latitude(parking, inclination, abs(latitude), reading)
+    return model.LaunchPhase(altitude, inclination, epoch, latitude, curve)
+
+
+def _check_latitude(parking: Value, inclination: float, latitude: float, reading: Reading) -> None:
+    short = max(latitude - inclination, inclination - (math.pi - latitude))
+    if short <= 1e-12:
+        return
+    place = parking.data["inclination"]
+    reading.problem(
+        place.node,
+        place.path,
+        f"found {math.degrees(inclination):g} deg; a launch site at {math.degrees(latitude):g} deg of "
+        f"latitude reaches {math.degrees(latitude):g} deg to {180.0 - math.degrees(latitude):g} deg without a "
+        f"plane change: {math.degrees(short):.4g} deg short",
+    )
+
+
+def _transfer(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    altitude, inclination = value.get("periapsis_altitude"), value.get("inclination")
+    if altitude is None or inclination is None:
+        return None
+    if value.variant == "direct":
+        flight = value.get("time_of_flight")
+        if flight is None:
+            return None
+        return model.DirectTransferPhase(flight, altitude, inclination, value.get("branch", "south"))
+    first, last = value.child("arrive_after"), value.child("arrive_before")
+    if first is None or last is None:
+        return None
+    if last.data <= first.data:
+        reading.problem(
+            last.node, last.path, "the window of arrival ends before it begins; expected a later epoch"
+        )
+        return None
+    return model.BallisticTransferPhase(
+        first.data, last.data, altitude, inclination, value.get("flyby", False)
+    )
+
+
+def _insert(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    altitude = value.get("apoapsis_altitude")
+    if altitude is None:
+        return None
+    return model.InsertPhase(altitude, value.get("burns", 1), _finite(value))
+
+
+def _finite(value: Value) -> bool:
+    return bool(value.get("burn", "impulsive") == "finite")
+
+
+def _moment(value: Value, key: str, reading: Reading) -> model.Moment | None:
+    given = value.child(key)
+    if given is None:
+        return None
+    kind, data = given.data
+    if kind in ("after", "epoch") and value.has("passage"):
+        passage = value.data["passage"]
+        reading.problem(passage.node, passage.path, f"has no effect: {key} is a time, not a place")
+        return None
+    number = value.get("passage", 1)
+    if kind == "place":
+        return model.Moment("place", place=data, passage=number)
+    return model.Moment(kind, value=data, passage=number)
+
+
+def _manoeuvre(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    at = _moment(value, "at", reading)
+    change = next((key for key in _CHANGES if value.has(key)), "")
+    wanted = value.child(change)
+    if at is None or wanted is None:
+        return None
+    problem = _unreachable(change, wanted.data, at)
+    if problem:
+        reading.problem(wanted.node, wanted.path, problem)
+        return None
+    if change == "delta_v":
+        return model.ManoeuvrePhase(
+            at, change, 0.0, tuple(wanted.data), value.get("axes", "vnc"), _finite(value)
+        )
+    number = 0.0 if change == "circularise" else float(wanted.data)
+    return model.ManoeuvrePhase(at, change, number, finite=_finite(value))
+
+
+def _unreachable(change: str, data: Any, at: model.Moment) -> str:
+    if change == "circularise" and data is False:
+        return "found 'false'; expected true, or another change"
+    if change == "delta_v" and not any(data):
+        return "found no change of velocity; expected one other than zero"
+    if change == "inclination" and at.place not in ("ascending node", "descending node"):
+        return "an inclination is changed at a node; expected at: ascending node or descending node"
+    apsis = change.removesuffix("_altitude")
+    if at.place and at.place == apsis:
+        other = "apoapsis" if apsis == "periapsis" else "periapsis"
+        return (
+            f"a burn at {apsis} along the velocity moves {other}; expected at: {other}, or {other}_altitude"
+        )
+    return ""
+
+
+def _coast(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    if value.has("duration"):
+        duration = value.get("duration")
+        return None if duration is None else model.CoastPhase(model.Moment("after", value=duration))
+    until = _moment(value, "until", reading)
+    return None if until is None else model.CoastPhase(until)
+
+
+def _release(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    return model.ReleasePhase(value.data)
+
+
+def _phasing(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    behind, fraction = value.get("behind"), value.get("fraction")
+    if behind is None or fraction is None:
+        return None
+    return model.PhasingPhase(behind, fraction, value.get("revolutions", DEFAULT_REVOLUTIONS))
+
+
+def _operate(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    return model.OperatePhase(value.get("duration"))
+
+
+_BUILDERS: dict[str, Callable[[Value, float | None, Reading], model.Phase | None]] = {
+    "orbit": _orbit,
+    "launch": _launch,
+    "transfer": _transfer,
+    "insert": _insert,
+    "manoeuvre": _manoeuvre,
+    "coast": _coast,
+    "release": _release,
+    "phase": _phasing,
+    "operate": _operate,
+}

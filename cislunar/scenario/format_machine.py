@@ -6,6 +6,7 @@ from typing import Final
 
 from cislunar.scenario.leaves import Choice, Integer, Name, Quantity, Text, Tuple
 from cislunar.scenario.spec import Field, Listing, Record
+from cislunar.vehicles.margins import POLICIES
 from cislunar.vehicles.payloads import CATEGORIES, MATURITIES, PLACES
 
 
@@ -110,6 +111,13 @@ MACHINE: Final = {
     ),
     "maturity": _maturity("the spacecraft"),
     "category": _category("the spacecraft", "structure"),
+    "margin_policy": Field(
+        Choice(
+            words=tuple(POLICIES),
+            description="Whose rules for mass growth, system margin and margins on manoeuvres hold.",
+        ),
+        default="none",
+    ),
     "price": Field(
         Quantity(
             dimension="price",

@@ -96,6 +96,7 @@ SPACECRAFT = Record(
         ("payloads", ("dry_mass",)),
         ("maturity", ("dry_mass",)),
         ("category", ("dry_mass",)),
+        ("margin_policy", ("dry_mass",)),
         ("price", ("payloads",)),
         ("carries", ("timeline",)),
     ),

@@ -206,6 +206,6 @@ def _check_releases(
     listed = value.child("carries")
     for item in listed.data if listed else ():
         if item.ok and item.data in aboard and item.data not in released:
-            message = f"{quoted(item.data)} is carried and never released; "
-                f"expected release: {item.data} in the timeline"
+            message = f"{quoted(item.data)} is carried and never released"
+            message += f"; expected release: {item.data} in the timeline"
             reading.problem(item.node, item.path, message)

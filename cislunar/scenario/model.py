@@ -116,6 +116,8 @@ class Spacecraft:
         Names of the spacecraft aboard at the start.
     price_usd : float or None
         Price of the delivery.
+    margin_policy : str
+        One of `cislunar.vehicles.margins.POLICIES`.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Spacecraft:
     vehicle: Vehicle | None = None
     carries: tuple[str, ...] = ()
     price_usd: float | None = None
+    margin_policy: str = "none"
 
 
 @dataclass(frozen=True)

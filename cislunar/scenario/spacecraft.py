@@ -70,6 +70,7 @@ def build_spacecraft(
         vehicle,
         tuple(carried),
         value.get("price"),
+        value.get("margin_policy", "none"),
     )
 
 

@@ -78,9 +78,9 @@ def _check_latitude(parking: Value, inclination: float, latitude: float, reading
     reading.problem(
         place.node,
         place.path,
-        f"found {math.degrees(inclination):g} deg; a launch site at {math.degrees(latitude):g} deg of "
-        f"latitude reaches {math.degrees(latitude):g} deg to {180.0 - math.degrees(latitude):g} deg without a "
-        f"plane change: {math.degrees(short):.4g} deg short",
+        f"found {math.degrees(inclination):g} deg; from a latitude of {math.degrees(latitude):g} deg a launch "
+        f"reaches {math.degrees(latitude):g} deg to {180.0 - math.degrees(latitude):g} deg without a change "
+        f"of plane: {math.degrees(short):.4g} deg short",
     )
 
 

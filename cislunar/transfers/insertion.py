@@ -18,9 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.errors import InputError
+from cislunar.orbits.apses import inverse_apses
 from cislunar.propagation import FiniteBurn, ForceModel, Periapsis, Status, propagate
 from cislunar.propagation.checks import per_trajectory
-from cislunar.transfers.finite_burns import CentredBurns, inverse_apses, size_burns
+from cislunar.transfers.finite_burns import CentredBurns, size_burns
 from cislunar.vehicles.engine import Engine
 
 Array = NDArray[np.float64]
@@ -371,6 +372,6 @@ def _report(
             )
         elif periapsis[i] < 0.0:
             message[i] = (
-                f"{name} takes {burns.duration_s[i]:.0f} s and leaves the periapsis {-periapsis[i]:.0f} km below "
-                "the surface: too little thrust"
+                f"{name} takes {burns.duration_s[i]:.0f} s and leaves the periapsis {-periapsis[i]:.0f} km "
+                "below the surface: too little thrust"
             )

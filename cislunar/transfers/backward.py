@@ -99,7 +99,9 @@ class BackwardFlights:
             on_error="status",
         )
         tdb = start + flown.final_elapsed
-        return flown.final + self.outer.ephemeris.state("moon", "earth", tdb), tdb
+        # Those that never left the Moon, for want of speed, end about it.
+        about_moon = np.array([center == "moon" for center in flown.center])
+        return flown.final + about_moon * self.outer.ephemeris.state("moon", "earth", tdb), tdb
 
     def recorded(self, moon: Array, members: Integers) -> Trajectory:
         """Flights about the Earth with their nodes."""

@@ -31,6 +31,9 @@ Mask = NDArray[np.bool_]
 SPHERE_KM = 66_100.0
 """Where the Moon's attraction begins in the first guess, km."""
 
+_MARGIN_RAD = np.radians(2.0)
+"""How far the planes of the first guess may be from those of the flight."""
+
 _LONGEST_STEP = np.array([0.15, 0.15, 0.05])
 
 
@@ -185,27 +188,27 @@ class Search:
         opposite = -self.moon[:3]
         normal = np.cross(earth[:3], earth[3:], axis=0)
         rising = (np.cross(normal, opposite, axis=0) * self.flights.pole).sum(axis=0)
-        return np.asarray((rising > 0.0) != self.ascending) & (self.plane_short_rad < -np.radians(2.0))
+        return np.asarray((rising > 0.0) != self.ascending) & (self.plane_short_rad < -_MARGIN_RAD)
 
     def _why(self, i: int, wrong_side: bool, earth: Array, tdb: Array) -> str:
         """Say what kept a transfer from being found."""
         parking, target = self.parking, self.target
-        if self.plane_short_rad[i] > 0.0:
+        if self.plane_short_rad[i] > -_MARGIN_RAD:
             declination = self.plane_short_rad[i] + min(
                 parking.inclination_rad, np.pi - parking.inclination_rad
             )
             return (
-                f"no transfer: the Moon stands {np.degrees(declination):.2f} deg from the Earth's equator at "
-                f"arrival; a parking orbit inclined {np.degrees(parking.inclination_rad):.2f} deg does not "
-                f"reach it by {np.degrees(self.plane_short_rad[i]):.2f} deg"
+                f"no transfer: the Moon stands {np.degrees(declination):.1f} deg from the Earth's equator at "
+                f"arrival, where a parking orbit inclined {np.degrees(parking.inclination_rad):.1f} deg does "
+                "not lead; expected an inclination that exceeds it by a degree or two"
             )
-        if self.aim_short[i] > 0.0 and target.inclination_rad is not None:
+        if self.aim_short[i] > -_MARGIN_RAD and target.inclination_rad is not None:
             least = self.aim_short[i] + min(target.inclination_rad, np.pi - target.inclination_rad)
             return (
-                f"no transfer: the arrival's asymptote is about {np.degrees(least):.2f} deg from the "
-                f"{target.frame} equator, so that inclinations of {np.degrees(least):.2f} to "
-                f"{180.0 - np.degrees(least):.2f} deg can be reached; asked for "
-                f"{np.degrees(target.inclination_rad):.2f} deg"
+                f"no transfer: the arrival's asymptote is about {np.degrees(least):.1f} deg from the "
+                f"xy plane of {target.frame}, so that inclinations of some {np.degrees(least):.1f} to "
+                f"{180.0 - np.degrees(least):.1f} deg can be reached; asked for "
+                f"{np.degrees(target.inclination_rad):.1f} deg"
             )
         if wrong_side:
             return "no transfer: the correction went over to the parking plane of the other heading"

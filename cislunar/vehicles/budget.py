@@ -382,8 +382,8 @@ def sized_final_kg(
     room = 1.0 - kept * (slope - 1.0)
     if np.any(room <= 0.0):
         raise InputError(
-            f"residuals of {100.0 * float(np.max(kept)):g} % of the propellant cannot be carried through a mass ratio "
-            f"of {float(np.max(slope)):.4g}: no amount of propellant is enough; stage the vehicle"
+            f"residuals of {100.0 * float(np.max(kept)):g} % of the propellant cannot be carried through a "
+            f"mass ratio of {float(np.max(slope)):.4g}: no amount of propellant is enough; stage the vehicle"
         )
     return np.asarray((np.asarray(final_kg) + kept * (offset - dropped_kg)) / room)
 

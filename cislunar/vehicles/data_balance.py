@@ -1,8 +1,8 @@
 """First-order data balance: what payloads produce, what contacts carry, what waits, and for how long.
 
 Rates are constant while a payload works and while a contact lasts; the store is served first in, first out.
-The backlog is then straight by pieces and everything here is exact for those rates: no time step. Acquisition,
-protocol overhead and priorities between payloads are not in it; take them off the link rate.
+The backlog is then straight by pieces and everything here is exact for those rates: no time step.
+Acquisition, protocol overhead and priorities between payloads are not in it; take them off the link rate.
 """
 
 from __future__ import annotations

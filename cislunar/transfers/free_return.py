@@ -191,8 +191,9 @@ class _WaysBack:
         for i in np.flatnonzero(~good & transfers.converged):
             lowest = np.fmin.reduce(np.abs(tried[i] + self.wanted_root)) ** 2 - EARTH_RADIUS_KM
             messages[i] = (
-                f"no free return: with {low_d:g} to {high_d:g} d to the Moon the lowest perigee on the way back "
-                f"is {lowest:.0f} km above the Earth; expected {self.wanted_root**2 - EARTH_RADIUS_KM:.0f} km; "
+                f"no free return: with {low_d:g} to {high_d:g} d to the Moon the lowest perigee on the way "
+                f"back is {lowest:.0f} km above the Earth; expected "
+                f"{self.wanted_root**2 - EARTH_RADIUS_KM:.0f} km; "
                 "try an arrival near the plane of the Moon's orbit (B-plane angle pi in moon-op)"
             )
         values = {**transfers.__dict__, "converged": good, "message": messages}

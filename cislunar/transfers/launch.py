@@ -106,10 +106,10 @@ class LaunchSite:
         if min(inclination_rad, np.pi - inclination_rad) < latitude:
             reason = f"below the (geocentric) latitude of {self.name}, {np.degrees(latitude):.2f} deg"
         else:
+            first, last = np.degrees(self.azimuth_rad)
             reason = (
                 f"outside {np.degrees(low):.2f} to {np.degrees(high):.2f} deg, which the launch azimuths "
-                f"of {self.name}, {np.degrees(self.azimuth_rad[0]):g} to {np.degrees(self.azimuth_rad[1]):g} deg, "
-                "allow"
+                f"of {self.name}, {first:g} to {last:g} deg, allow"
             )
         raise InputError(
             f"launch: the inclination {np.degrees(inclination_rad):.2f} deg is {reason}; the plane is "

@@ -33,7 +33,7 @@ PERIGEE_TOLERANCE_KM = 1e-3
 _SCALES = np.array([1.0, 1.0, 0.3, 1.0])
 _FIRST_CHANGE, _LONGEST_CHANGE, _LEAST_CHANGE = 2e-3, 2e-2, 1e-6
 _LONGEST_DELAY_S = 3.0 * SECONDS_PER_DAY
-_ITERATIONS = 20
+_ITERATIONS, _PATIENCE = 40, 7
 _SMALL = 1e-2
 _BATCH = 512
 DEGREE = 8
@@ -170,10 +170,10 @@ class _Problem:
     ) -> None:
         self.arrival, self.parking, self.environment = arrival, parking, environment
         self.outer, self.inner = default_models(environment) if models is None else models
-        tables = {"gravity": None, "ephemeris": self.outer.ephemeris}
+        ephemeris = self.outer.ephemeris
         self.fast = fast_flights(
-            ForceModel("earth", bodies=("moon", "sun"), **tables),
-            ForceModel("moon", bodies=("earth", "sun"), **tables),
+            ForceModel("earth", gravity=None, bodies=("moon", "sun"), ephemeris=ephemeris),
+            ForceModel("moon", gravity=None, bodies=("earth", "sun"), ephemeris=ephemeris),
             threads,
         )
         self.full = full_flights(self.outer, self.inner, threads)
@@ -217,7 +217,7 @@ class _Problem:
         n = arrival.size
         x, back_s = x.copy(), back_s.copy()
         trusted, change, delay = np.full(n, _FIRST_CHANGE), np.zeros_like(x), np.zeros(n)
-        smallest = np.full(n, np.inf)
+        smallest, stale = np.full(n, np.inf), np.zeros(n, int)
         final, converged, flights = np.full((6, n), np.nan), np.zeros(n, dtype=np.bool_), np.zeros(n, int)
         message = [""] * n if given_up is None else list(given_up)
         active = np.array([i for i in range(n) if not message[i]], dtype=np.int64)
@@ -231,6 +231,8 @@ class _Problem:
             misses, gradients, q, since, since_gradient = self._misses(flight, arrival[active])
             size = np.sqrt(((misses / _weights(self.parking)[: misses.shape[0], None]) ** 2).sum(axis=0))
             astray = np.array([bool(text) for text in flight.lost]) | (size > smallest[active])
+            nearer = ~astray & (size < 0.98 * smallest[active])
+            stale[active] = np.where(nearer, 0, stale[active] + 1)
             smallest[active[~astray]] = np.maximum(size, _SMALL)[~astray]
             # A change that leads astray is taken again, a quarter as far.
             again = active[astray]
@@ -238,18 +240,18 @@ class _Problem:
             back_s[again] -= 0.75 * delay[again]
             for values in (change, delay, trusted):
                 values[..., again] *= 0.25
-            hopeless = trusted[active] < _LEAST_CHANGE
-            for k in np.flatnonzero(hopeless):
-                message[active[k]] = flight.lost[k] or "no correction brings it nearer to the parking orbit"
-
-            # The time of the end, as flown: a number that added to the arrival is an epoch.
-            back_s[active[~astray]] = flight.elapsed_s[~astray]
             done = ~astray & (np.abs(q - self.parking.radius_km) < tolerance.perigee_km)
             done &= np.abs(since) < tolerance.time_s
             if self.match_inclination:
                 done &= np.abs(misses[1]) < tolerance.cosine
             converged[active[done]] = True
-            going = np.flatnonzero(~astray & ~done)
+            hopeless = ~done & ((trusted[active] < _LEAST_CHANGE) | (stale[active] > _PATIENCE))
+            for k in np.flatnonzero(hopeless):
+                message[active[k]] = flight.lost[k] or "no correction brings it nearer to the parking orbit"
+
+            # The time of the end, as flown: a number that added to the arrival is an epoch.
+            back_s[active[~astray]] = flight.elapsed_s[~astray]
+            going = np.flatnonzero(~astray & ~done & ~hopeless)
             if going.size:
                 by_parameters = np.einsum("ijn,jpn->ipn", flight.transition(), slopes)[:, :, going]
                 members = active[going]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def fast_flights(outer: ForceModel, inner: ForceModel, threads: int | None) -> F
     """
 
     def fly(start: Array, tdb: Array, back_s: Array) -> BackwardFlight:
-        options = {"rtol": FAST_RTOL, "threads": threads, "on_error": "status"}
+        options: dict[str, Any] = {"rtol": FAST_RTOL, "threads": threads, "on_error": "status"}
         stops = np.full(tdb.size, LEAVING_KM)
         first = propagate(start, tdb, back_s, inner, stop_radius_km=stops, **options)
         left = np.flatnonzero(first.status == Status.RADIUS)

@@ -11,6 +11,7 @@ from cislunar.orbits.definitions import EphemerisOrbit
 
 if TYPE_CHECKING:
     from cislunar.environment import Environment
+    from cislunar.mission.timeline import Timeline
     from cislunar.propagation import ForceModel, Trajectory
     from cislunar.scenario import Scenario
     from cislunar.scenario.model import Spacecraft
@@ -28,18 +29,27 @@ class Flight:
         Those flown here; the others follow an ephemeris file.
     forces : ForceModel
         The forces on the propagated ones, in that order.
+    timelines : dict of str to Timeline
+        Lives of the spacecraft that have a timeline. Those that get to their work in orbit have a trajectory
+        too, from then on.
+    start_tdb : float
+        When the last of the relays has arrived, seconds past J2000 TDB: from here on coverage is counted.
+        Without timelines it is the scenario's epoch.
     """
 
     trajectories: dict[str, Trajectory]
     propagated: tuple[str, ...]
     forces: ForceModel
+    timelines: dict[str, Timeline]
+    start_tdb: float
 
     @property
     def complete(self) -> bool:
         """Whether every spacecraft reached the end of the window."""
         from cislunar.propagation import Status
 
-        return all(int(each.status[0]) == Status.FINISHED for each in self.trajectories.values())
+        flown = all(int(each.status[0]) == Status.FINISHED for each in self.trajectories.values())
+        return flown and all(each.complete for each in self.timelines.values())
 
 
 def environment_of(scenario: Scenario) -> Environment:
@@ -56,7 +66,8 @@ def environment_of(scenario: Scenario) -> Environment:
 def fly(scenario: Scenario, environment: Environment) -> Flight:
     """Fly all spacecraft of a scenario from its epoch through its window.
 
-    Those with elements or a state are one batch; an ephemeris file is followed as it is.
+    Those with elements or a state are one batch; an ephemeris file is followed as it is; timelines are flown
+    phase by phase.
 
     Raises
     ------
@@ -72,11 +83,39 @@ def fly(scenario: Scenario, environment: Environment) -> Flight:
         for name, craft in scenario.spacecraft.items()
         if isinstance(craft.orbit, EphemerisOrbit)
     }
-    propagated = tuple(name for name in scenario.spacecraft if name not in followed)
-    forces = _forces(scenario, [scenario.spacecraft[name] for name in propagated], environment)
-    flown = _launch(scenario, propagated, forces, environment)
-    trajectories = {name: followed[name] if name in followed else flown[name] for name in scenario.spacecraft}
-    return Flight(trajectories, propagated, forces)
+    stated = tuple(
+        name
+        for name, craft in scenario.spacecraft.items()
+        if craft.orbit is not None and name not in followed
+    )
+    ratios = {name: _pushed(scenario.spacecraft[name]) for name in stated}
+    forces = _forces(scenario, [ratios[name] for name in stated], environment)
+    flown = {**followed, **_launch(scenario, stated, forces, environment)}
+    timelines = _live(scenario, environment, flown)
+    for name, timeline in timelines.items():
+        if timeline.working is not None:
+            flown[name] = timeline.working
+            ratios[name] = _pushed(scenario.spacecraft[name], timeline.phases[-1].mass_before_kg)
+    trajectories = {name: flown[name] for name in scenario.spacecraft if name in flown}
+    propagated = tuple(name for name in trajectories if name not in followed)
+    if timelines:
+        forces = _forces(scenario, [ratios[name] for name in propagated], environment)
+    return Flight(trajectories, propagated, forces, timelines, _arrival(scenario, timelines))
+
+
+def _live(scenario: Scenario, environment: Environment, others: dict[str, Trajectory]) -> dict[str, Timeline]:
+    """Fly the spacecraft that have timelines."""
+    if not any(craft.timeline for craft in scenario.spacecraft.values()):
+        return {}
+    from cislunar.mission.timeline_flight import fly_timelines
+
+    return fly_timelines(scenario, environment, lambda ratio: _forces(scenario, [ratio], environment), others)
+
+
+def _arrival(scenario: Scenario, timelines: dict[str, Timeline]) -> float:
+    """When the last of the relays that arrive has arrived."""
+    arrivals = [timelines[name].arrival_tdb for name in scenario.relays if name in timelines]
+    return max([scenario.epoch_tdb, *(each for each in arrivals if each is not None)])
 
 
 def fly_on(scenario: Scenario, flight: Flight) -> dict[str, dict[str, Any]]:
@@ -95,7 +134,8 @@ def fly_on(scenario: Scenario, flight: Flight) -> dict[str, dict[str, Any]]:
     if scenario.lifetime is None or not flight.propagated:
         return {}
     window = [flight.trajectories[name] for name in flight.propagated]
-    left = np.array([scenario.lifetime.horizon_s - float(each.final_elapsed[0]) for each in window])
+    behind = [float(each.epoch[0] - scenario.epoch_tdb + each.final_elapsed[0]) for each in window]
+    left = scenario.lifetime.horizon_s - np.array(behind)
     alive = np.array([int(each.status[0]) == Status.FINISHED for each in window])
     onward = propagate(
         np.concatenate([each.final for each in window], axis=1),
@@ -130,6 +170,7 @@ def _launch(
     states = []
     for name in names:
         orbit = scenario.spacecraft[name].orbit
+        assert orbit is not None
         assert not isinstance(orbit, EphemerisOrbit)
         states.append(initial_state(orbit, scenario.epoch_tdb, forces.gm["moon"], environment))
     count = len(names)
@@ -143,16 +184,17 @@ def _launch(
     return {name: batch[number] for number, name in enumerate(names)}
 
 
-def _forces(scenario: Scenario, crafts: list[Spacecraft], environment: Environment) -> ForceModel:
+def _pushed(craft: Spacecraft, mass_kg: float | None = None) -> float:
+    """Coefficient times area over mass, m^2/kg: its own mass, if it states one."""
+    light = craft.radiation_pressure
+    return 0.0 if light is None else light.coefficient * light.area_m2 / (craft.mass_kg or mass_kg or np.nan)
+
+
+def _forces(scenario: Scenario, pushed: list[float], environment: Environment) -> ForceModel:
     from cislunar.environment.gravity import load_field
     from cislunar.propagation import ForceModel
 
-    def pushed(craft: Spacecraft) -> float:
-        """Coefficient times area over mass, m^2/kg."""
-        light = craft.radiation_pressure
-        return 0.0 if light is None else light.coefficient * light.area_m2 / (craft.mass_kg or np.nan)
-
-    ratios = np.array([pushed(craft) for craft in crafts])
+    ratios = np.array(pushed)
     return ForceModel(
         center="moon",
         gravity=load_field(

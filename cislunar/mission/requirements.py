@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ def judge(
     scenario: Scenario,
     statistics: Mapping[str, Mapping[str, Mapping[str, Any]]],
     worst_day_percent: Mapping[tuple[str, str], float],
+    duration_s: float,
 ) -> list[dict[str, Any]]:
     """Compare each requirement with what was found.
 
@@ -26,6 +28,8 @@ def judge(
         By site and link, as in `MissionResult.statistics`.
     worst_day_percent : mapping
         By site and link: the least per cent in view over the 24 h periods from the epoch.
+    duration_s : float
+        Length of the window that the statistics are of, s.
 
     Returns
     -------
@@ -35,8 +39,8 @@ def judge(
     """
     rows = []
     for requirement in scenario.requirements:
-        entry = statistics[requirement.site][requirement.link]
-        found = _found(requirement, entry, worst_day_percent, scenario.duration_s)
+        entry = statistics.get(requirement.site, {}).get(requirement.link)
+        found = math.nan if entry is None else _found(requirement, entry, worst_day_percent, duration_s)
         sign = 1.0 if requirement.bound == "at_least" else -1.0
         rows.append(
             {
@@ -47,7 +51,7 @@ def judge(
                 "asked": requirement.limit,
                 "asked_text": f"{requirement.bound.replace('_', ' ')} {requirement.limit_text}",
                 "found": found,
-                "found_text": _text(requirement.measure, found),
+                "found_text": "nothing was flown" if entry is None else _text(requirement.measure, found),
                 "met": requirement.met_by(found),
                 "margin": sign * (found - requirement.limit),
             }

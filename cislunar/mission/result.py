@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from cislunar.environment import Environment
     from cislunar.environment.sites import Site
+    from cislunar.mission.budgets import Budgets
+    from cislunar.mission.timeline import Timeline
     from cislunar.propagation.trajectory import Trajectory
     from cislunar.scenario import Scenario
 
@@ -56,6 +58,13 @@ class MissionResult:
         Every sourced and every assumed number of the scenario.
     warnings : list of str
         What the reader must know before quoting a number.
+    window : tuple of float
+        Start and end of coverage, eclipses and series, seconds past J2000 TDB: the scenario's; with timelines
+        it begins when the last relay that arrives has arrived.
+    timelines : dict of str to Timeline
+        Lives of the spacecraft that have a timeline.
+    budgets : dict of str to Budgets
+        Delta-v and mass of every spacecraft with a dry mass.
     """
 
     scenario: Scenario
@@ -74,6 +83,9 @@ class MissionResult:
     sources: list[dict[str, Any]] = field(default_factory=list)
     assumptions: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    window: tuple[float, float] = (0.0, 0.0)
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    budgets: dict[str, Budgets] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

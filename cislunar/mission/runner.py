@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cislunar.mission import flight as flights
+from cislunar.mission.budgets import budgets_of
 from cislunar.mission.places import sites_of, terrain_warnings
 from cislunar.mission.provenance import provenance
 from cislunar.mission.requirements import judge
@@ -61,7 +62,7 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
     lifetimes = flights.fly_on(scenario, flight)
 
     tell("finding eclipses", 0.45)
-    window = (scenario.epoch_tdb, scenario.end_tdb)
+    window = (flight.start_tdb, scenario.end_tdb)
     with warnings.catch_warnings():
         # The same sentence stands among the result's own warnings.
         warnings.simplefilter("ignore", category=_held_warning())
@@ -72,7 +73,7 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
     tell("finding access", 0.55)
     access, statistics, degraded = None, {}, []
     worst_days: dict[tuple[str, str], float] = {}
-    if scenario.coverage is not None:
+    if scenario.coverage is not None and _has_relays(scenario, flight):
         access = _access(scenario, flight, sites, environment, tables)
         shortest = scenario.coverage.minimum_pass_s
         statistics = access.statistics(shortest)
@@ -101,12 +102,22 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         coverage=dataset,
         statistics=statistics,
         degraded=degraded,
-        requirements=judge(scenario, statistics, worst_days),
+        requirements=judge(
+            scenario, statistics, worst_days, scenario.duration_s - (flight.start_tdb - scenario.epoch_tdb)
+        ),
         provenance=provenance(scenario, flight, environment),
         sources=list(scenario.sources),
         assumptions=list(scenario.assumptions),
         warnings=_warnings(scenario, environment, access),
+        window=window,
+        timelines=flight.timelines,
+        budgets=budgets_of(scenario, flight.timelines),
     )
+
+
+def _has_relays(scenario: Scenario, flight: flights.Flight) -> bool:
+    """Whether a relay has arrived, or the scenario has none."""
+    return not scenario.relays or any(name in flight.trajectories for name in scenario.relays)
 
 
 def _access(
@@ -119,7 +130,11 @@ def _access(
     from cislunar.coverage.access import compute_access
 
     analysed = {site.name for site in sites}
-    relays = {name: craft.relay for name, craft in scenario.spacecraft.items() if craft.relay is not None}
+    relays = {
+        name: craft.relay
+        for name, craft in scenario.spacecraft.items()
+        if craft.relay is not None and name in flight.trajectories
+    }
     assert scenario.coverage is not None
     return compute_access(
         {name: flight.trajectories[name] for name in relays},

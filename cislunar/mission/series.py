@@ -44,10 +44,11 @@ def orbit_dataset(scenario: Scenario, flight: Flight, environment: Environment) 
     import xarray as xr
 
     names = list(flight.trajectories)
-    tdb = _grid(scenario, ELEMENT_STEP_S)
+    tdb = _grid(scenario, flight.start_tdb, ELEMENT_STEP_S)
     values = {key: np.full((len(names), tdb.size), np.nan) for key in _ELEMENTS}
     for row, trajectory in enumerate(flight.trajectories.values()):
         inside = tdb <= float(trajectory.epoch[0] + trajectory.final_elapsed[0])
+        inside &= tdb >= float(trajectory.epoch[0])
         history = _elements(trajectory, tdb[inside], flight.forces.gm["moon"], environment)
         for key in _ELEMENTS:
             values[key][row, inside] = history[key]
@@ -67,7 +68,8 @@ def access_dataset(scenario: Scenario, access: Access, spacecraft: Sequence[str]
     from cislunar.coverage.series import body_elevation_deg, relay_elevation_deg
 
     sites: list[Site] = list(access.sites.values())
-    tdb = _grid(scenario, ELEVATION_STEP_S)
+    start_tdb = access.window[0]
+    tdb = _grid(scenario, start_tdb, ELEVATION_STEP_S)
     relays = np.full((len(sites), len(spacecraft), tdb.size), np.nan)
     for column, name in enumerate(spacecraft):
         if name in access.trajectories:
@@ -78,7 +80,7 @@ def access_dataset(scenario: Scenario, access: Access, spacecraft: Sequence[str]
         for body in ("sun", "earth")
     }
     assert scenario.coverage is not None
-    daily = access.daily(scenario.epoch_tdb, scenario.coverage.minimum_pass_s)
+    daily = access.daily(start_tdb, scenario.coverage.minimum_pass_s)
     links = list(next(iter(daily.values())))
     days = daily[sites[0].name][links[0]]["day"]
 
@@ -140,7 +142,8 @@ def _elements(
     }
 
 
-def _grid(scenario: Scenario, step_s: float) -> np.ndarray:
-    """Equally spaced epochs from the first to the last of the window, no farther apart than a step."""
-    count = int(np.ceil(scenario.duration_s / step_s)) + 1
-    return np.linspace(scenario.epoch_tdb, scenario.end_tdb, max(count, 2))
+def _grid(scenario: Scenario, start_tdb: float, step_s: float) -> np.ndarray:
+    """Equally spaced epochs from a start to the end of the scenario, no farther apart than a step."""
+    duration_s = scenario.duration_s - (start_tdb - scenario.epoch_tdb)
+    count = int(np.ceil(duration_s / step_s)) + 1
+    return np.linspace(start_tdb, scenario.end_tdb, max(count, 2))

@@ -20,9 +20,8 @@ DAY = 86400.0
 
 
 def window(result: MissionResult) -> tuple[float, float]:
-    """Give start and end of the scenario, seconds past J2000 TDB."""
-    start = float(result.scenario.epoch_tdb)
-    return start, start + float(result.scenario.duration_s)
+    """Give start and end of what is counted: the scenario from the arrival of its relays on, TDB."""
+    return result.window
 
 
 def sites(result: MissionResult) -> list[str]:

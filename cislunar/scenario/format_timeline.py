@@ -14,6 +14,9 @@ from cislunar.scenario.spec import Field, Group, Listing, Record, Spec, Variant,
 from cislunar.scenario.wording import nearest
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar
 
+BRANCHES: Final = ("north", "south", "cheaper")
+"""Sides of the Moon on which a transfer can arrive."""
+
 PLACES: Final = ("periapsis", "apoapsis", "ascending node", "descending node")
 """Places on an orbit that have a name; nodes are those on the lunar mean-Earth equator."""
 
@@ -203,18 +206,21 @@ TRANSFER = Variant(
                     Quantity(
                         dimension="time",
                         description="From leaving the parking orbit to the periapsis at the Moon.",
-                        at_least="2 d",
-                        at_most="8 d",
+                        at_least="2.4 d",
+                        at_most="7 d",
                     ),
                     required=True,
                 ),
                 **_ARRIVAL,
                 "branch": Field(
                     Choice(
-                        words=("north", "south"),
-                        description="Whether the approach passes over the Moon's north or south.",
+                        words=BRANCHES,
+                        description=(
+                            "Which of the two planes of this inclination: the one whose approach passes "
+                            "north of the Moon, or south; or the one that takes less at both ends."
+                        ),
                     ),
-                    default="south",
+                    default="cheaper",
                 ),
             },
         ),

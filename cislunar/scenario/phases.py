@@ -70,7 +70,7 @@ class DirectTransferPhase:
     time_of_flight_s: float
     periapsis_altitude_km: float
     inclination_rad: float
-    branch: Literal["north", "south"]
+    branch: Literal["north", "south", "cheaper"]
 
 
 @dataclass(frozen=True)

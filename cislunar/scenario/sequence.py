@@ -187,7 +187,7 @@ class Sequence:
 
     def _check_leaders(self) -> None:
         """See that phasings name other spacecraft, and that no two wait for each other."""
-        leader: dict[str, set[str]] = {}
+        leader: dict[str, set[str]] = {name: {by} for name, by in self._carrier.items()}
         for name, craft in self._crafts.items():
             timeline = craft.child("timeline")
             for item in timeline.data if timeline else ():

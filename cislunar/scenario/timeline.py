@@ -78,7 +78,7 @@ def _check_latitude(parking: Value, inclination: float, latitude: float, reading
     reading.problem(
         place.node,
         place.path,
-        f"found {math.degrees(inclination):g} deg; from a latitude of {math.degrees(latitude):g} deg a launch "
+        f"found {math.degrees(inclination):g} deg; a launch from {math.degrees(latitude):g} deg of latitude "
         f"reaches {math.degrees(latitude):g} deg to {180.0 - math.degrees(latitude):g} deg without a change "
         f"of plane: {math.degrees(short):.4g} deg short",
     )
@@ -92,7 +92,7 @@ def _transfer(value: Value, epoch_tdb: float | None, reading: Reading) -> model.
         flight = value.get("time_of_flight")
         if flight is None:
             return None
-        return model.DirectTransferPhase(flight, altitude, inclination, value.get("branch", "south"))
+        return model.DirectTransferPhase(flight, altitude, inclination, value.get("branch", "cheaper"))
     first, last = value.child("arrive_after"), value.child("arrive_before")
     if first is None or last is None:
         return None

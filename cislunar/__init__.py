@@ -1,6 +1,6 @@
 """Cislunar mission-architecture simulator.
 
-`load` reads a scenario, `run` flies it and gathers a result; `propagate`, `ForceModel` and `Trajectory` are
+`load` reads a scenario, `run` flies it and gathers a result; `Study` varies it; `propagate`, `ForceModel` and `Trajectory` are
 the core underneath. Nothing is imported before it is used.
 """
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from cislunar.mission import run
     from cislunar.propagation import ForceModel, Trajectory, propagate
     from cislunar.scenario import load
+    from cislunar.trades import Study
 
 __version__ = "0.1.0"
 
-__all__ = ["ForceModel", "Trajectory", "__version__", "load", "propagate", "run"]
+__all__ = ["ForceModel", "Study", "Trajectory", "__version__", "load", "propagate", "run"]
 
 _HOMES = {
     "ForceModel": "cislunar.propagation",
@@ -24,6 +25,7 @@ _HOMES = {
     "propagate": "cislunar.propagation",
     "load": "cislunar.scenario",
     "run": "cislunar.mission",
+    "Study": "cislunar.trades",
 }
 
 

@@ -90,6 +90,41 @@ def run(
 
 
 @app.command()
+def trade(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="Study file (YAML).", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder of the results [./<STUDY>-study]."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many cases, how long and how much memory; fly a few.")
+    ] = False,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Fly on this Dask scheduler's workers.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Fly on a local Dask cluster of N processes.")
+    ] = None,
+    export: Annotated[
+        str | None,
+        typer.Option("--export", metavar="CASE", help="Print this case as a scenario and fly nothing."),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Fly all cases of a trade study that are not in its folder yet."""
+    from cislunar.cli import trade as command
+
+    directory = out if out is not None else Path(f"{study.stem}-study")
+    if export is not None:
+        command.export(study, export)
+    elif dry_run:
+        command.dry_run(study, directory)
+    else:
+        command.trade(study, directory, dask=dask, workers=workers, quiet=quiet)
+    return ExitCode.FLOWN
+
+
+@app.command()
 def validate(
     scenarios: Annotated[
         list[Path], typer.Argument(metavar="SCENARIO...", help="Scenario files (YAML).", show_default=False)
@@ -172,7 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise KeyboardInterrupt
         return code
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; no half-written report is left")
+        complain("interrupted; no half-written result is left, and what a study has finished is kept")
         return ExitCode.INTERRUPTED
     except CislunarError as error:
         complain(str(error))

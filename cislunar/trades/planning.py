@@ -1,8 +1,8 @@
 """From the values of all cases to arrays: identities, initial states and chunks that share a force model.
 
 What differs between cases only in numbers of an orbit, a mass or sunlight is turned into states for all cases
-at once. Whatever else an axis changes (a block, the number of spacecraft, physics, a site) makes a *structure*:
-one checked scenario for each combination of such values, not for each case.
+at once. Whatever else an axis changes (a block, the number of spacecraft, physics, a site) makes a
+*structure*: one checked scenario for each combination of such values, not for each case.
 """
 
 from __future__ import annotations

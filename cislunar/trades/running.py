@@ -15,7 +15,7 @@ import numpy as np
 from cislunar.trades.chunk import FAILED, Chunk, ChunkResult, describe_setting
 from cislunar.trades.executors import open_executor
 from cislunar.trades.result import StudyResult
-from cislunar.trades.store import open_store
+from cislunar.trades.store import Store, open_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,12 +76,14 @@ def run_study(
         held = store.read() if store is not None else None
         if store is not None:
             store.describe({**study.describe(), "provenance": provenance(plan)}, common(study))
+        metadata = {"cislunar": json.dumps(study.describe(), default=str)}
+        if store is not None:
+            held = _carried(store, plan, held, metadata)
         known = set() if held is None else set(held["case"])
         wanted = np.flatnonzero([case not in known for case in plan.case.tolist()])
         # A sampler can draw a case twice; it is flown once.
         wanted = wanted[np.sort(np.unique(plan.case[wanted], return_index=True)[1])]
         costs.cases = len(wanted)
-        metadata = {"cislunar": json.dumps(study.describe(), default=str)}
         parts = [] if held is None else [held]
         executor = stack.enter_context(open_executor(dask, workers, threads)) if len(wanted) else None
         done = len(plan) - len(wanted)
@@ -143,6 +145,21 @@ def provenance(plan: Plan) -> dict[str, Any]:
         "settings": [describe_setting(each) for each in plan.settings],
         **environment_of(base).provenance(),
     }
+
+
+def _carried(
+    store: Store, plan: Plan, held: pd.DataFrame | None, metadata: dict[str, str]
+) -> pd.DataFrame | None:
+    """Take over what an earlier form of the study has flown, such as one with fewer choices."""
+    import pandas as pd
+
+    missing = set(plan.case.tolist()) - (set() if held is None else set(held["case"]))
+    columns = list(table_of(plan, np.zeros(0, dtype=np.int64), None).columns)
+    carried = store.carry(missing, columns) if missing else None
+    if carried is None:
+        return held
+    store.append(carried, metadata)
+    return carried if held is None else pd.concat([held, carried], ignore_index=True)
 
 
 def _flown(plan: Plan, wanted: np.ndarray, executor: Executor | None, costs: Costs) -> Iterator[pd.DataFrame]:

@@ -6,8 +6,8 @@
     DIR/lock                            held by the study that writes
 
 A file takes its name when it is complete and on the disk, so what has a name is whole. Rows of one folder
-share base, physics, measures, data tables and version; any change of those goes to another folder, so that results
-of different physics are never in one table. `pandas.read_parquet`, `polars.read_parquet` and DuckDB's
+share base, physics, measures, data tables and version; any change of those goes to another folder, so that
+results of different physics are never in one table. `pandas.read_parquet`, `polars.read_parquet` and DuckDB's
 `read_parquet` open `DIR/results/<key>` without this package.
 """
 
@@ -66,6 +66,20 @@ class Store:
         if not parts:
             return None
         return pd.concat(parts, ignore_index=True).drop_duplicates("case", ignore_index=True)
+
+    def carry(self, cases: set[str], columns: list[str]) -> pd.DataFrame | None:
+        """Rows of cases that another folder of this store holds; an identity means the same everywhere."""
+        import pandas as pd
+
+        found = []
+        for file in sorted(self.directory.glob("results/*/part-*.parquet")):
+            if file.parent != self.rows:
+                part = _read_part(file)
+                if list(part.columns) == columns:
+                    found.append(part[part["case"].isin(cases)])
+        if not sum(map(len, found)):
+            return None
+        return pd.concat(found, ignore_index=True).drop_duplicates("case", ignore_index=True)
 
     def append(self, table: pd.DataFrame, metadata: dict[str, str]) -> Path:
         """Write rows as one file, whole and on the disk when this returns.

@@ -1,0 +1,151 @@
+"""What a study will take, before it is run: cases, batches, time from a short measured probe, memory."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cislunar.trades.chunk import fly_chunk, warm_up
+from cislunar.trades.planning import NODE_BYTES_PER_DAY, relays_at_once
+from cislunar.trades.store import Store, read_description
+
+if TYPE_CHECKING:
+    from cislunar.trades.planning import Plan
+    from cislunar.trades.study import Study
+
+_PROBE_CASES: Final = 32
+_PROCESS_BYTES: Final = 350e6
+"""Libraries, ephemeris, terrain and compiled code of a process, measured."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study will take.
+
+    Attributes
+    ----------
+    cases : int
+    done : int
+        Cases that the store holds already.
+    unflyable : int
+        Cases whose values are known to make no valid scenario.
+    settings : int
+        Different force models and windows.
+    batches : int
+        Chunks to fly.
+    spacecraft : int
+        Largest number in a chunk.
+    seconds : float
+        Expected time on this machine.
+    probe_cases : int
+        Cases that were flown to measure it.
+    probe_s : float
+        Time they took, kernels compiled.
+    memory_bytes : float
+        Expected largest memory of the process.
+    """
+
+    cases: int
+    done: int
+    unflyable: int
+    settings: int
+    batches: int
+    spacecraft: int
+    seconds: float
+    probe_cases: int
+    probe_s: float
+    memory_bytes: float
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        left = self.cases - self.done
+        told = [
+            f"cases: {self.cases:,}" + (f", of which {self.done:,} are in the store" if self.done else ""),
+            f"batches: {self.batches:,}, of up to {self.spacecraft:,} spacecraft; "
+            f"{self.settings:,} different force models and windows",
+        ]
+        if self.unflyable:
+            told.append(f"not flyable: {self.unflyable:,}; they are recorded with the reason")
+        if self.probe_cases:
+            told.append(
+                f"expected time: {_span(self.seconds)} on this machine, from {self.probe_cases} cases flown "
+                f"in {self.probe_s:.2f} s as a probe"
+            )
+        elif not left:
+            told.append("expected time: nothing is left to fly")
+        told.append(f"expected memory: {self.memory_bytes / 1e9:.1f} GB")
+        return told
+
+
+def estimate(study: Study, out: str | Path | None = None, threads: int | None = None) -> Estimate:
+    """Lay a study out, fly a few of its cases, and say what all of them will take.
+
+    Parameters
+    ----------
+    study : Study
+    out : path-like, optional
+        The store, to leave out what it holds.
+    threads : int, optional
+        Threads in the core; as many as there are cores when left out.
+    """
+    began = time.perf_counter()
+    plan = study.plan()
+    held = None
+    if out is not None and (Path(out) / "study.json").exists():
+        read_description(out)
+        held = Store(out, study.key).read()
+    known = set() if held is None else set(held["case"])
+    wanted = np.flatnonzero([case not in known for case in plan.case.tolist()])
+    laid_out = time.perf_counter() - began
+    batches = plan.batches(wanted)
+    probe_s, probe_cases, seconds, spacecraft = 0.0, 0, laid_out, 0
+    largest = max(batches, key=len, default=None)
+    if largest is not None:
+        # Cases from all over the largest batch: they are not equally dear.
+        picked = np.unique(largest[np.linspace(0, len(largest) - 1, _PROBE_CASES).astype(int)])
+        chunk, flown = plan.chunk(picked)
+        if chunk is not None:
+            warm_up(chunk)
+            first = time.perf_counter()
+            fly_chunk(chunk, threads)
+            probe_s, probe_cases = time.perf_counter() - first, len(flown)
+            seconds += sum(map(len, batches)) * probe_s / probe_cases
+            spacecraft = int(len(largest) * chunk.state.shape[1] / probe_cases)
+    return Estimate(
+        cases=len(plan),
+        done=len(plan) - len(wanted),
+        unflyable=len(plan.problems),
+        settings=len(plan.settings),
+        batches=len(batches),
+        spacecraft=spacecraft,
+        seconds=seconds,
+        probe_cases=probe_cases,
+        probe_s=probe_s,
+        memory_bytes=_memory(plan, study),
+    )
+
+
+def _memory(plan: Plan, study: Study) -> float:
+    """The process, the table, and a chunk, whose nodes are held about four times on their way."""
+    columns = len(study.axes) + len(study.measures) + 10
+    nodes = max(
+        (
+            relays_at_once(each, study.measures)
+            * NODE_BYTES_PER_DAY
+            * max(each.duration_s, each.horizon_s or 0.0)
+            / 86400.0
+            for each in plan.settings
+        ),
+        default=0.0,
+    )
+    return _PROCESS_BYTES + 4.0 * nodes + 24.0 * columns * len(plan)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90.0:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60.0:.2g} min" if seconds < 5400.0 else f"{seconds / 3600.0:.2g} h"

@@ -1,9 +1,9 @@
 """Taking a relay from its release into its working orbit: by itself or by the lander, cheapest first.
 
 Ways between two orbits are impulsive and two-body: the cheapest two impulses, and three with the apoapsis
-first raised to where planes and apses turn cheaply. The relay may be released on any orbit the lander passes on
-its way in, such as a loose capture ellipse. What a way leaves out (length of burns, the Earth's pull on loose
-ellipses) is a few m/s to tens of m/s and belongs to the margins.
+first raised to where planes and apses turn cheaply. The relay may be released on any orbit the lander passes
+on its way in, such as a loose capture ellipse. What a way leaves out (length of burns, the Earth's
+pull on loose ellipses) is a few m/s to tens of m/s and belongs to the margins.
 """
 
 from __future__ import annotations

@@ -113,8 +113,8 @@ def phasings(
         shortest = (1.0 - fraction) * period
         raise InputError(
             f"phasing: no way to come {fraction:g} of a period ahead within "
-            f"{longest_s / SECONDS_PER_DAY:.6g} d and between {least_altitude_km:g} and {greatest_altitude_km:g} km altitude; "
-            f"the shortest takes "
+            f"{longest_s / SECONDS_PER_DAY:.6g} d and between {least_altitude_km:g} and "
+            f"{greatest_altitude_km:g} km altitude; the shortest takes "
             f"{shortest / SECONDS_PER_DAY:.3g} d if the altitudes allow it, the next a period of "
             f"{period / SECONDS_PER_DAY:.3g} d more"
         )

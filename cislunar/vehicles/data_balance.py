@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cislunar.coverage.intervals import Intervals, intersection
 from cislunar.errors import InputError
 from cislunar.vehicles.fluid import Delays, Flow, delays, serve
 
@@ -27,6 +26,22 @@ Array = NDArray[np.float64]
 DAY_S = 86400.0
 
 
+class Spans(Protocol):
+    """Sorted, disjoint intervals of time inside a span, as `cislunar.coverage.intervals.Intervals`."""
+
+    @property
+    def start(self) -> Array:
+        """Starts of the intervals, seconds past J2000 TDB."""
+
+    @property
+    def end(self) -> Array:
+        """Ends of the intervals."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """First and last time looked at."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Something that produces data.
@@ -36,13 +51,13 @@ class Source:
     name : str
     rate_bit_s : float
         While it works, bit/s.
-    active : Intervals
+    active : Spans
         When it works.
     """
 
     name: str
     rate_bit_s: float
-    active: Intervals
+    active: Spans
 
     def __post_init__(self) -> None:
         """Check the rate."""
@@ -59,12 +74,13 @@ class Link:
         Of the relay it goes to or comes from.
     rate_bit_s : float
         Data carried while it holds, bit/s: stated by the user, overhead taken off.
-    contacts : Intervals
+    contacts : Spans
+        When it holds.
     """
 
     name: str
     rate_bit_s: float
-    contacts: Intervals
+    contacts: Spans
 
     def __post_init__(self) -> None:
         """Check the rate."""
@@ -172,7 +188,8 @@ def bent_pipe(sources: Sequence[Source], link: Link, *, storage_bit: float = mat
     ----------
     sources : sequence of Source
     link : Link
-        When the whole chain to Earth holds, over any relay, and the rate of its slowest part.
+        When the whole chain to Earth holds (for one relay, the intersection of its two halves) and the rate
+        of its slowest part.
     storage_bit : float
         What the site can store, bit; what is produced while it is full is lost.
     """
@@ -260,9 +277,9 @@ def store_and_forward(
 def trade(
     generation_bit_s: ArrayLike,
     rate_bit_s: ArrayLike,
-    contacts: Intervals | Sequence[Intervals],
+    contacts: Spans | Sequence[Spans],
     *,
-    active: Intervals | None = None,
+    active: Spans | None = None,
     storage_bit: ArrayLike = np.inf,
 ) -> dict[str, Array]:
     """Balance many bent-pipe cases as one batch.
@@ -271,9 +288,9 @@ def trade(
     ----------
     generation_bit_s, rate_bit_s, storage_bit : array_like, shape () or (n,)
         Of each case: bit/s, bit/s, bit.
-    contacts : Intervals or sequence of n Intervals
+    contacts : Spans or sequence of n Spans
         When the chain holds: the same for all cases, or one for each.
-    active : Intervals, optional
+    active : Spans, optional
         When data are produced; the whole span by default.
 
     Returns
@@ -283,21 +300,22 @@ def trade(
         and `mean_wait_s`: mean time in the store of all data that were stored, those still waiting counted up
         to the end of the span (the latency of the delivered data alone is in `bent_pipe`).
     """
-    sets = [contacts] if isinstance(contacts, Intervals) else list(contacts)
+    sets = list(contacts) if isinstance(contacts, Sequence) else [contacts]
     count = np.broadcast_shapes(
         np.shape(generation_bit_s), np.shape(rate_bit_s), np.shape(storage_bit), (len(sets),)
     )[0]
     if any(each.span != sets[0].span for each in sets):
         raise InputError("contacts of different spans cannot be balanced as one batch")
     span = sets[0].span
-    works = Intervals.always(span) if active is None else active
-    grids = [_edges(span, [each, works]) for each in sets]
+    works = [] if active is None else [active]
+    grids = [_edges(span, [each, *works]) for each in sets]
     longest = max(len(grid) for grid in grids)
     edges = np.stack([np.pad(grid, (0, longest - len(grid)), mode="edge") for grid in grids], axis=-1)
     seen = np.stack([_holds(sets[k], edges[:, k]) for k in range(len(sets))], axis=-1)
-    busy = np.stack([_holds(works, edges[:, k]) for k in range(len(sets))], axis=-1)
-    made = np.broadcast_to(np.asarray(generation_bit_s, dtype=np.float64), (count,))
-    inflow = np.where(busy, made, 0.0)
+    inflow = np.broadcast_to(np.asarray(generation_bit_s, dtype=np.float64), (longest - 1, count))
+    for each in works:
+        busy = np.stack([_holds(each, edges[:, k]) for k in range(len(sets))], axis=-1)
+        inflow = np.where(busy, inflow, 0.0)
     carried = np.where(seen, np.asarray(rate_bit_s, dtype=np.float64), 0.0)
     flow = serve(edges, inflow, carried, storage_bit)
     content = flow.content
@@ -314,11 +332,6 @@ def trade(
             "delivered_percent": 100.0 * delivered / generated,
             "mean_wait_s": area / accepted,
         }
-
-
-def chain(first: Intervals, second: Intervals) -> Intervals:
-    """Give the contacts of a bent pipe from its two halves: where both hold at once."""
-    return intersection([first, second])
 
 
 def _require_rate(what: str, value: float, zero: bool) -> None:
@@ -348,11 +361,13 @@ def _common_span(
     return spans.pop()
 
 
-def _edges(span: tuple[float, float], sets: Sequence[Intervals]) -> Array:
+def _edges(span: tuple[float, float], sets: Sequence[Spans]) -> Array:
     """Give all times at which anything changes, ends of the span included."""
     return np.unique(np.concatenate([np.array(span), *(t for each in sets for t in (each.start, each.end))]))
 
 
-def _holds(intervals: Intervals, edges: Array) -> NDArray[np.bool_]:
+def _holds(intervals: Spans, edges: Array) -> NDArray[np.bool_]:
     """Tell for each piece between edges whether it lies in the intervals."""
-    return np.asarray(intervals.contains(0.5 * (edges[1:] + edges[:-1])), dtype=bool)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    begun = np.searchsorted(intervals.start, middle, "right")
+    return np.asarray(begun > np.searchsorted(intervals.end, middle, "right"))

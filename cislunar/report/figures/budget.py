@@ -117,7 +117,7 @@ def _answer(budget: DeltaVBudget) -> str:
     word = (
         "closes with {} kg of propellant to spare" if bool(budget.closes) else "is {} kg of propellant short"
     )
-    return f"{budget.vehicle} {word.format(wording.number(abs(margin), 0))}; {total}"
+    return f"{budget.vehicle} {word.format(wording.number(abs(margin), 1))}; {total}"
 
 
 _BESIDE: dict[str, Any] = {

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
-from cislunar.vehicles.budget import Event, Release, prepare, sized_final_kg
 from cislunar.vehicles.checks import kilograms, require_mass
-from cislunar.vehicles.margins import NONE, MarginPolicy
+from cislunar.vehicles.events import Event, Release, prepare
 from cislunar.vehicles.masses import mass_budget
-from cislunar.vehicles.sequence import before_from_after, mass_ratios
+from cislunar.vehicles.rules import NONE, MarginPolicy
+from cislunar.vehicles.sequence import before_from_after, mass_ratios, sized_final_kg
 from cislunar.vehicles.vehicle import Vehicle
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cislunar.vehicles.checks import require_mass, require_name
-from cislunar.vehicles.margins import MarginPolicy
 from cislunar.vehicles.payloads import CATEGORIES, MATURITIES
+from cislunar.vehicles.rules import MarginPolicy
 from cislunar.vehicles.vehicle import Vehicle
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.constants import STANDARD_GRAVITY_M_S2
+from cislunar.errors import InputError
 
 Array = NDArray[np.float64]
 
@@ -69,3 +70,34 @@ def masses(initial_kg: ArrayLike, ratios: Array, dropped_kg: Array) -> tuple[Arr
         mass = mass / ratio - dropped
         after[event] = mass
     return before, burnt, after
+
+
+def sized_final_kg(
+    final_kg: ArrayLike, slope: Array, offset: Array, dropped_kg: Array, residuals: ArrayLike
+) -> Array:
+    """Give the mass at the end with residuals: `final + residuals * propellant used`, solved exactly.
+
+    Parameters
+    ----------
+    final_kg : array_like
+        Without residuals, kg.
+    slope, offset : ndarray
+        From `before_from_after`.
+    dropped_kg : ndarray
+        Everything that separates, summed, kg.
+    residuals : array_like
+        Fraction of the propellant used that stays aboard.
+
+    Raises
+    ------
+    InputError
+        If the residuals alone would need more propellant than they are a fraction of.
+    """
+    kept = np.asarray(residuals, dtype=np.float64)
+    room = 1.0 - kept * (slope - 1.0)
+    if np.any(room <= 0.0):
+        raise InputError(
+            f"residuals of {100.0 * float(np.max(kept)):g} % of the propellant cannot be carried through a "
+            f"mass ratio of {float(np.max(slope)):.4g}: no amount of propellant is enough; stage the vehicle"
+        )
+    return np.asarray((np.asarray(final_kg) + kept * (offset - dropped_kg)) / room)

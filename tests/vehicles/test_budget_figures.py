@@ -14,9 +14,10 @@ from cislunar.coverage.intervals import Intervals
 from cislunar.report.figures.budget import data_backlog, delta_v_waterfall
 from cislunar.report.figures.mass import mass_bar
 from cislunar.report.style import title_of
-from cislunar.vehicles.budget import Manoeuvre, Release, fly, size
+from cislunar.vehicles.budget import fly, size
 from cislunar.vehicles.data_balance import Link, Source, store_and_forward
 from cislunar.vehicles.engine import Engine
+from cislunar.vehicles.events import Manoeuvre, Release
 from cislunar.vehicles.margins import ESA
 from cislunar.vehicles.masses import mass_budget
 from cislunar.vehicles.payloads import Payload

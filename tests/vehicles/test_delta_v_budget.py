@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 from cislunar.constants import STANDARD_GRAVITY_M_S2
 from cislunar.errors import InputError
 from cislunar.vehicles import rocket
-from cislunar.vehicles.budget import Manoeuvre, Release, fly, size
+from cislunar.vehicles.budget import fly, size
 from cislunar.vehicles.engine import Engine
-from cislunar.vehicles.margins import ESA, NONE
+from cislunar.vehicles.events import Manoeuvre, Release
+from cislunar.vehicles.margins import ESA
 from cislunar.vehicles.payloads import Payload
+from cislunar.vehicles.rules import NONE
 from cislunar.vehicles.vehicle import Vehicle
 
 CURTIS_ISP_S = 350.0 * 9.81 / STANDARD_GRAVITY_M_S2

@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 
 from cislunar.constants import STANDARD_GRAVITY_M_S2
 from cislunar.errors import InputError
-from cislunar.vehicles.budget import Manoeuvre, Release, fly
+from cislunar.vehicles.budget import fly
 from cislunar.vehicles.cost import Price, cost_per_kilogram
 from cislunar.vehicles.engine import Engine
+from cislunar.vehicles.events import Manoeuvre, Release
 from cislunar.vehicles.landed_payload import (
     landed_payload,
     needed_propellant,
     payload_limit,
     require_landable,
 )
-from cislunar.vehicles.margins import ESA, NONE
+from cislunar.vehicles.margins import ESA
 from cislunar.vehicles.payloads import Payload
+from cislunar.vehicles.rules import NONE
 from cislunar.vehicles.vehicle import Vehicle
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from cislunar.errors import InputError
-from cislunar.vehicles.margins import ESA, NONE, POLICIES, policy, required_tank_kg
+from cislunar.vehicles.margins import ESA, POLICIES, policy
 from cislunar.vehicles.masses import MassItem, mass_budget
 from cislunar.vehicles.payloads import Payload, totals
+from cislunar.vehicles.rules import NONE, required_tank_kg
 from cislunar.vehicles.vehicle import Vehicle
 
 

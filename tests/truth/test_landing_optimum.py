@@ -5,13 +5,13 @@ level at a height that fits it, so the optimum from there costs no more; and no 
 rest, whatever its height, beats a constant thrust direction that carries the weight, `V n / sqrt(n^2 - 1)`.
 Between these the optimum from a given height obeys the linear tangent law (Lawden 1963; Bryson and Ho 1975,
 section 2.7) with free range; its two constants are solved here by SciPy and quadrature.  The optimiser is
-made flat by a Moon of 1e7 km with the same surface gravity and kept at constant mass by a huge specific impulse:
-curvature then leaves less than 1e-4 of the gravity.
+made flat by a Moon of 1e7 km with the same surface gravity and kept at constant mass by a huge specific
+impulse: curvature then leaves less than 1e-4 of the gravity.
 
 Table: powered descents from a 15 km x 100 km orbit at specific impulse 320 s by a crude constant-thrust
 guidance, 1815, 1767, 1733 and 1720 m/s for thrust-to-weights of 1.5, 2, 3, 4; calculated by somebody else,
-with a speed of 1.692 km/s at the periapsis and 19.5 m/s for the descent-orbit burn.  It ends without losing the
-15 km of height, worth 14 m/s, which bounds how far an optimum may lie above it.
+with a speed of 1.692 km/s at the periapsis and 19.5 m/s for the descent-orbit burn.  It ends without losing
+the 15 km of height, worth 14 m/s, which bounds how far an optimum may lie above it.
 
 Apollo: planned descents of 2.04 to 2.1 km/s with throttle and redesignation (NASA TM X-58040, recalled) must
 lie above the optimum for the lunar module's engine (45.04 kN, 311 s, 15.1 t at ignition, recalled).
@@ -114,9 +114,10 @@ def test_descent_orbit_from_100_km():
 def test_very_high_thrust_nears_the_impulsive_limit():
     # level flight at the ground's own height, so that nothing but the speed is to be removed
     start = LevelStart.at_periapsis(1737.5, 1837.4, GM)
+    engines = [engine_for(ratio, throttle=(1.0, 1.0)) for ratio in (5.0, 10.0, 20.0)]
     loss = [
-        optimal_descent(engine_for(ratio), 2600.0, MOON, start, approach=None, vertical=AT_ONCE).loss_km_s
-        for ratio in (5.0, 10.0, 20.0)
+        optimal_descent(engine, 2600.0, MOON, start, approach=None, vertical=AT_ONCE).loss_km_s
+        for engine in engines
     ]
     assert loss[0] > loss[1] > loss[2] > 0.0
     assert loss[2] < 5e-3

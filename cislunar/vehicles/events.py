@@ -68,6 +68,25 @@ class Release:
 Event = Manoeuvre | Release
 
 
+def allocation(purpose: str, policy: MarginPolicy, engine: str = "") -> Manoeuvre:
+    """Give the event that a policy asks to set aside for something stochastic.
+
+    Parameters
+    ----------
+    purpose : str
+        One of `cislunar.vehicles.rules.ALLOCATIONS`: `launcher dispersion`, `approach navigation`, ...
+    policy : MarginPolicy
+    engine : str
+        Name of the vehicle's engine; empty for its first.
+
+    Raises
+    ------
+    InputError
+        If the policy gives no amount for the purpose.
+    """
+    return Manoeuvre(purpose, 0.0, 0.0, policy.allocation_km_s(purpose), "statistical", engine)
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Events as arrays: what `size`, `fly` and the landed payload share."""

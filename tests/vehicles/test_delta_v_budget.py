@@ -22,7 +22,7 @@ from cislunar.errors import InputError
 from cislunar.vehicles import rocket
 from cislunar.vehicles.budget import fly, size
 from cislunar.vehicles.engine import Engine
-from cislunar.vehicles.events import Manoeuvre, Release
+from cislunar.vehicles.events import Manoeuvre, Release, allocation
 from cislunar.vehicles.margins import ESA
 from cislunar.vehicles.payloads import Payload
 from cislunar.vehicles.rules import NONE
@@ -170,6 +170,28 @@ def test_loading_what_size_asks_for_closes_exactly(
     assert 0.0 < float(more.spare_kg) < spare + 1.0
     heavier = size(_vehicle(dry + 1.0, 0.0, isp, carried={"thing": drop}), events, rules)  # type: ignore[arg-type]
     assert float(heavier.needed_kg) > needed
+
+
+def test_allocations_of_the_policy_are_events_without_further_margin() -> None:
+    # MAR-DV-080 and MAR-DV-100: 30 and 10 m/s, as they are.
+    vehicle = _vehicle(900.0, 2000.0)
+    events = [allocation("launcher dispersion", ESA), allocation("approach navigation", ESA)]
+    budget = size(vehicle, [*events, Manoeuvre("insert", 0.8)], ESA)
+    assert budget.total_km_s == pytest.approx([0.030, 0.010, 0.84])
+    with pytest.raises(
+        InputError, match=r"margin policy none: delta-v allocation: found 'launcher dispersion'"
+    ):
+        allocation("launcher dispersion", NONE)
+
+
+def test_tanks_too_small_for_what_is_needed_are_told_apart_from_too_little_loaded() -> None:
+    burn = [Manoeuvre("burn", 2.0)]
+    needed = float(size(_vehicle(900.0, 0.0), burn).needed_kg)
+    small = size(_vehicle(900.0, 0.0, tank_capacity_kg=needed - 1.0), burn)
+    enough = size(_vehicle(900.0, 0.0, tank_capacity_kg=needed + 1.0), burn)
+    assert not bool(small.fits)
+    assert bool(enough.fits)
+    assert not bool(enough.closes)
 
 
 def test_burn_longer_than_the_propellant_says_which_and_by_how_much() -> None:

@@ -389,7 +389,7 @@ def drawn(
 
 
 def navigation(errors: CorrectionErrors, draws: Array) -> Array:
-    """Errors of what is known of the state, (6, n, samples), from standard normal numbers (13, n, samples)."""
+    """Errors of what is known of the state (6, n, samples), from normal numbers (13, n, samples)."""
     scale = np.repeat([errors.navigation_position_km, errors.navigation_velocity_km_s], 3)
     return np.asarray(scale[:, None, None] * draws[:6])
 

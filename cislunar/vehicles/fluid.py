@@ -48,34 +48,31 @@ def serve(edges: Array, inflow: Array, capacity: Array, storage: ArrayLike = np.
     storage : array_like, shape (...)
         Most that the store holds.
     """
-    edges, inflow, capacity = np.asarray(edges), np.asarray(inflow), np.asarray(capacity)
     batch = np.broadcast_shapes(edges.shape[1:], inflow.shape[1:], capacity.shape[1:], np.shape(storage))
-    pieces = len(inflow)
-    time, accepted, delivered = (np.zeros((2 * pieces + 1, *batch)) for _ in range(3))
-    time[0] = edges[0]
-    content = np.zeros(batch)
+    shape = (len(inflow), *batch)
+    length = np.broadcast_to(np.diff(edges, axis=0), shape)
+    come, can = np.broadcast_to(inflow, shape), np.broadcast_to(capacity, shape)
     limit = np.broadcast_to(np.asarray(storage, dtype=np.float64), batch)
-    for piece in range(pieces):
-        length = edges[piece + 1] - edges[piece]
-        come, can = inflow[piece], capacity[piece]
-        net = come - can
-        room = np.where(net > 0.0, limit - content, content)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            turn = np.where(net == 0.0, length, np.minimum(room / np.abs(net), length))
-        after = length - turn
-        # Until the turn the store takes all that comes and gives all that the link can; then it is full and
-        # takes what leaves, or empty and gives what comes. An empty store with equal rates gives what comes.
-        less = np.minimum(come, can)
-        first, second, last = 2 * piece, 2 * piece + 1, 2 * piece + 2
-        time[second] = edges[piece] + turn
-        time[last] = edges[piece + 1]
-        accepted[second] = accepted[first] + come * turn
-        delivered[second] = delivered[first] + can * turn
-        accepted[last] = accepted[second] + np.where(net > 0.0, less, come) * after
-        delivered[last] = delivered[second] + less * after
-        bent = turn < length
-        content = np.where(bent, np.where(net > 0.0, limit, 0.0), np.clip(content + net * length, 0.0, limit))
-    return Flow(time, accepted, delivered)
+    net = come - can
+    gain = net * length
+    # Only the content has a memory; everything else follows from it for all pieces at once.
+    content = np.zeros((len(inflow) + 1, *batch))
+    for piece in range(len(inflow)):
+        content[piece + 1] = np.minimum(np.maximum(content[piece] + gain[piece], 0.0), limit)
+    room = np.where(net > 0.0, limit - content[:-1], content[:-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turn = np.where(net == 0.0, length, np.minimum(room / np.abs(net), length))
+    after = length - turn
+    # Until the turn the store takes all that comes and gives all that the link can; then it is full and takes
+    # what leaves, or empty and gives what comes.
+    less = np.minimum(come, can)
+    time = np.empty((2 * len(inflow) + 1, *batch))
+    time[0::2] = edges
+    time[1::2] = edges[:-1] + turn
+    accepted, delivered = np.zeros_like(time), np.zeros_like(time)
+    accepted[1::2], accepted[2::2] = come * turn, np.where(net > 0.0, less, come) * after
+    delivered[1::2], delivered[2::2] = can * turn, less * after
+    return Flow(time, np.cumsum(accepted, axis=0), np.cumsum(delivered, axis=0))
 
 
 def times_of(time: Array, amount: Array, low: Array, high: Array) -> tuple[Array, Array]:

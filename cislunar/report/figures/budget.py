@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +63,9 @@ def delta_v_waterfall(budget: DeltaVBudget) -> Figure:
         detail += f", loaded {wording.number(budget.loaded_kg, 0)} kg"
     title = _answer(budget)
     figure = new_figure(8.4, 1.35 + _ROW_IN * (count + 1), title, subtitle=detail)
-    axes = figure.add_axes(inches(figure, 1.75, 0.5, 1.9, 0.75))
+    names = [plain("\n".join(textwrap.wrap(name, 34)[:2])) for name in budget.names]
+    widest = max(len(line) for name in names for line in name.split("\n"))
+    axes = figure.add_axes(inches(figure, 0.35 + 0.075 * max(widest, 10), 0.5, 1.9, 0.75))
     start = 0.0
     used: set[str] = set()
     for row in range(count):
@@ -89,7 +92,7 @@ def delta_v_waterfall(budget: DeltaVBudget) -> Figure:
     axes.barh(count, start, height=0.62, color="white", edgecolor=BLACK, linewidth=1.0)
     burnt = wording.number(float(np.sum(budget.propellant_kg)), 0)
     axes.annotate(f"{wording.number(start, 0)} m/s, {burnt} kg", (start, count), **_BESIDE, fontweight="bold")
-    axes.set_yticks(range(count + 1), [plain(name) for name in budget.names] + ["total"])
+    axes.set_yticks(range(count + 1), [*names, "total"])
     axes.set_ylim(count + 0.6, -0.6)
     axes.set_xlim(0.0, max(start, 1e-3) * 1.02)
     axes.grid(axis="y", visible=False)

@@ -40,6 +40,8 @@ class FlownLeg:
         At the start.
     flow_kg_s : float
         Propellant used in a second; 0 on a coast.
+    mass_table : tuple of (numpy.ndarray, numpy.ndarray), optional
+        Epochs and masses, kg, where the thrust changes along the leg.
     """
 
     trajectory: Trajectory
@@ -48,6 +50,7 @@ class FlownLeg:
     phase: int
     mass_kg: float
     flow_kg_s: float = 0.0
+    mass_table: tuple[Array, Array] | None = None
 
     @property
     def center(self) -> str:
@@ -57,7 +60,13 @@ class FlownLeg:
     @property
     def powered(self) -> bool:
         """Whether the engine burns."""
-        return self.flow_kg_s > 0.0
+        return self.flow_kg_s > 0.0 or self.mass_table is not None
+
+    def mass_at(self, tdb: Array) -> Array:
+        """Masses at epochs within it, kg."""
+        if self.mass_table is not None:
+            return np.asarray(np.interp(tdb, *self.mass_table))
+        return self.mass_kg - self.flow_kg_s * np.maximum(tdb - self.start_tdb, 0.0)
 
 
 @dataclass(frozen=True)
@@ -217,10 +226,9 @@ class Timeline:
         times = np.asarray(tdb, dtype=np.float64)
         epochs = np.atleast_1d(times)
         leg = self._leg_at(epochs)
-        start = np.array([part.start_tdb for part in self.legs])[leg]
-        mass = np.array([part.mass_kg for part in self.legs])[leg]
-        flow = np.array([part.flow_kg_s for part in self.legs])[leg]
-        found = mass - flow * np.maximum(epochs - start, 0.0)
+        found = np.empty(epochs.size)
+        for number in np.unique(leg):
+            found[leg == number] = self.legs[number].mass_at(epochs[leg == number])
         return np.asarray(found[0] if times.ndim == 0 else found)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from cislunar.constants import MOON_RADIUS_KM
+from cislunar.errors import InputError
 from cislunar.mission.timeline import FlownLeg
 from cislunar.mission.timeline_burns import coast_to, fly_burns
 from cislunar.mission.timeline_traveller import NotPossibleError, Traveller
 from cislunar.propagation import propagate, propagate_transfer
-from cislunar.scenario.phases import DirectTransferPhase, InsertPhase, LaunchPhase, Moment
+from cislunar.scenario.phases import (
+    BallisticTransferPhase,
+    DirectTransferPhase,
+    InsertPhase,
+    LaunchPhase,
+    Moment,
+)
+from cislunar.transfers.ballistic import FLYBY_KM, search
+from cislunar.transfers.ballistic_transfers import ballistic_transfers
 from cislunar.transfers.direct import direct_transfers
 from cislunar.transfers.insertion import equal_burns, insert, insertion_impulse
+from cislunar.transfers.launch import Launcher
+from cislunar.transfers.lunar_arrival import LunarArrival
 from cislunar.transfers.parking import ParkingOrbit
 from cislunar.transfers.solution import Transfers
 from cislunar.transfers.targeting import ArrivalTarget
@@ -48,6 +59,44 @@ def direct_transfer(traveller: Traveller, phase: DirectTransferPhase) -> None:
     fly_transfer(traveller, found)
 
 
+def ballistic_transfer(traveller: Traveller, phase: BallisticTransferPhase) -> None:
+    """Search for transfers that arrive in the window, take the one that is captured most cheaply, fly it."""
+    launched, around = traveller.launch, traveller.around
+    assert launched is not None
+    arrival = LunarArrival(phase.periapsis_altitude_km, phase.inclination_rad)
+    candidates = search(
+        phase.arrive_after_tdb,
+        phase.arrive_before_tdb,
+        arrival,
+        around.environment,
+        count=phase.candidates,
+    )
+    found = ballistic_transfers(
+        candidates,
+        ParkingOrbit(launched.altitude_km, launched.inclination_rad),
+        around.environment,
+        match_inclination=True,
+        models=(around.earth, around.moon),
+    )
+    near = found.outward_moon_km < FLYBY_KM
+    fits = (found.transfers.departure_tdb >= traveller.tdb) & (~near | phase.flyby)
+    if not fits.any():
+        early = int((found.transfers.departure_tdb < traveller.tdb).sum())
+        raise NotPossibleError(
+            f"no transfer was found: of {phase.candidates} arrivals tried, {len(found.transfers)} came from "
+            f"the parking orbit, {early} of them before the launch, {int(near.sum())} by way of a flyby; "
+            "expected a wider window of arrival or more candidates"
+        )
+    best = np.flatnonzero(fits)[:1]
+    traveller.details.update(
+        capture_km_s=float(found.capture_km_s[best[0]]),
+        outward_moon_km=float(found.outward_moon_km[best[0]]),
+        found=int(fits.sum()),
+        batch=found,
+    )
+    fly_transfer(traveller, found.transfers.select(best))
+
+
 def fly_transfer(traveller: Traveller, found: Transfers) -> None:
     """Fly a transfer that was found, the only one of its batch."""
     traveller.details.update(
@@ -60,7 +109,7 @@ def fly_transfer(traveller: Traveller, found: Transfers) -> None:
         arrival_periapsis_altitude_km=float(np.linalg.norm(found.arrival_state[:3, 0])) - MOON_RADIUS_KM,
     )
     _check_launcher(traveller, float(found.c3_km2_s2[0]))
-    around = traveller.around
+    around, traveller.transfer = traveller.around, found
     departure = float(found.departure_tdb[0])
     flight = propagate_transfer(
         found.departure_state[:, 0],
@@ -87,13 +136,11 @@ def _check_launcher(traveller: Traveller, c3_km2_s2: float) -> None:
     launched = traveller.launch
     if launched is None or not launched.mass_curve:
         return
-    energies, masses = (np.array(column) for column in zip(*launched.mass_curve, strict=True))
-    if not energies[0] <= c3_km2_s2 <= energies[-1]:
-        raise NotPossibleError(
-            f"the transfer takes a C3 of {c3_km2_s2:.3f} km^2/s^2; the launcher's curve holds "
-            f"{energies[0]:g} to {energies[-1]:g} km^2/s^2; expected a row beyond"
-        )
-    capability = float(np.interp(c3_km2_s2, energies, masses))
+    try:
+        curve = Launcher("curve", *zip(*launched.mass_curve, strict=True))
+        capability = float(curve.mass_at(c3_km2_s2))
+    except InputError as error:
+        raise NotPossibleError(str(error)) from None
     traveller.details["launcher_capability_kg"] = capability
     over = traveller.mass_kg - capability
     if over > 0.0:

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cislunar.constants import MOON_RADIUS_KM
+from cislunar.mission.places import site_of
 from cislunar.mission.timeline import FlownPhase, Timeline
-from cislunar.mission.timeline_arrival import direct_transfer, insertion, launch
+from cislunar.mission.timeline_arrival import ballistic_transfer, direct_transfer, insertion, launch
 from cislunar.mission.timeline_burns import coast, manoeuvre
+from cislunar.mission.timeline_corrections import corrections
+from cislunar.mission.timeline_landing import land, stay
 from cislunar.mission.timeline_phasing import phasing
 from cislunar.mission.timeline_traveller import NotPossibleError, Surroundings, Traveller
 from cislunar.orbits.apses import inverse_apses
@@ -91,13 +94,14 @@ class _Fleet:
         }
         self._released: dict[str, Traveller] = {}
         self._flown: dict[str, Timeline] = {}
+        self._waiting = list(self._crafts)
 
     def fly(self) -> dict[str, Timeline]:
         """Fly all of them."""
-        waiting = list(self._crafts)
-        while waiting:
-            ready = next(name for name in waiting if not self._awaited(name) & set(waiting))
-            waiting.remove(ready)
+        while self._waiting:
+            waiting = set(self._waiting)
+            ready = next(name for name in self._waiting if not self._awaited(name) & waiting)
+            self._waiting.remove(ready)
             self._flown[ready] = self._fly(ready)
         return {name: self._flown[name] for name in self._crafts}
 
@@ -190,6 +194,10 @@ class _Fleet:
                 launch(traveller, phase)
             case model.DirectTransferPhase():
                 direct_transfer(traveller, phase)
+            case model.BallisticTransferPhase():
+                ballistic_transfer(traveller, phase)
+            case model.CorrectionPhase():
+                corrections(traveller, phase)
             case model.InsertPhase():
                 insertion(traveller, phase)
             case model.ManoeuvrePhase():
@@ -200,6 +208,8 @@ class _Fleet:
                 self._release(traveller, phase.name)
             case model.PhasingPhase():
                 phasing(traveller, phase, partial(self._leader_at, phase.behind))
+            case model.LandPhase():
+                self._land(traveller, phase)
             case model.OperatePhase():
                 self._operate(traveller, phase)
 
@@ -210,6 +220,31 @@ class _Fleet:
         child.tdb, child.state, child.mass_kg = traveller.tdb, traveller.here.copy(), mass
         self._released[name] = child
         traveller.details.update(released=name, released_kg=mass)
+
+    def _land(self, traveller: Traveller, phase: model.LandPhase) -> None:
+        """Land, in sight of the relays that fly by then: those released before are flown first."""
+        for name in [each for each in self._waiting if each in self._released]:
+            if not self._awaited(name) & set(self._waiting):
+                self._waiting.remove(name)
+                self._flown[name] = self._fly(name)
+        environment = self._around.environment
+        relays: dict[str, Any] = {
+            name: self._flown[name].state_at
+            for name in self._scenario.relays
+            if name in self._flown and self._covers(self._flown[name], traveller.tdb)
+        }
+        relays |= {name: each for name, each in self._others.items() if name in self._scenario.relays}
+        land(
+            traveller,
+            phase,
+            site_of(self._scenario.sites[phase.site], environment),
+            list(self._scenario.stations.values()),
+            relays,
+        )
+
+    def _covers(self, timeline: Timeline, tdb: float) -> bool:
+        """Whether a spacecraft flies from an epoch to the end of the scenario."""
+        return bool(timeline.legs) and timeline.start_tdb <= tdb and timeline.end_tdb >= self._around.end_tdb
 
     def _operate(self, traveller: Traveller, phase: model.OperatePhase) -> None:
         """Fly at work, sunlight included."""
@@ -223,6 +258,9 @@ class _Fleet:
             raise NotPossibleError(
                 "the scenario ends before the work begins", {"time_s": -traveller.time_left_s}
             )
+        if traveller.landing is not None:
+            stay(traveller, min(wanted, traveller.time_left_s))
+            return
         flight = propagate(
             traveller.here,
             traveller.tdb,
@@ -255,7 +293,7 @@ def _not_reached(number: int, phase: model.Phase) -> FlownPhase:
 def _with_orbit(traveller: Traveller) -> dict[str, Any]:
     """Give the details of a phase with the osculating orbit about the Moon after it, if it is one."""
     details = dict(traveller.details)
-    if traveller.state is None:
+    if traveller.state is None or traveller.landing is not None:
         return details
     near, far = inverse_apses(traveller.state[:, None], traveller.around.gm)
     if far[0] > 0.0:
@@ -286,6 +324,10 @@ def label_of(phase: model.Phase) -> str:
             return f"release of {phase.name}"
         case model.PhasingPhase():
             return f"phasing to {phase.fraction:g} of a period behind {phase.behind}"
+        case model.CorrectionPhase():
+            return "corrections"
+        case model.LandPhase():
+            return f"landing at {phase.site}"
         case model.OperatePhase():
             return "operation"
 

@@ -16,9 +16,12 @@ from cislunar.vehicles.rocket import delta_v, propellant
 
 if TYPE_CHECKING:
     from cislunar.environment import Environment
+    from cislunar.landing.plan import LandingPlan
     from cislunar.propagation import Event, ForceModel, Trajectory
     from cislunar.scenario.model import Spacecraft
     from cislunar.scenario.phases import LaunchPhase
+    from cislunar.transfers.solution import Transfers
+    from cislunar.vehicles.engine import Engine
 
 Array = NDArray[np.float64]
 
@@ -95,6 +98,14 @@ class Traveller:
         The parking orbit it waits in.
     working : Trajectory or None
         Its flight at work.
+    transfer : Transfers or None
+        That by which it came, one.
+    landing : LandingPlan or None
+        That by which it stands on the ground.
+    spent : dict of str to float
+        What the burns of this phase took: fields of `FlownPhase`.
+    details : dict
+        Of this phase.
     """
 
     craft: Spacecraft
@@ -108,6 +119,8 @@ class Traveller:
     legs: list[FlownLeg] = field(default_factory=list)
     launch: LaunchPhase | None = None
     working: Trajectory | None = None
+    transfer: Transfers | None = None
+    landing: LandingPlan | None = None
     spent: dict[str, float] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -178,7 +191,7 @@ class Traveller:
             There is not enough propellant.
         """
         size = float(np.linalg.norm(impulse_km_s))
-        needed = float(propellant(self.mass_kg, size, self._engine_isp_s))
+        needed = float(propellant(self.mass_kg, size, self.engine.isp_s))
         self.require(needed, size, 0.0, what)
         self.spend(size, 0.0, needed)
         self.state = np.concatenate([self.here[:3], self.here[3:] + impulse_km_s])
@@ -189,7 +202,7 @@ class Traveller:
         if short <= ROUNDING_KG:
             return
         left = self.propellant_kg
-        reach = float(delta_v(self.mass_kg, self.mass_kg - left, self._engine_isp_s)) if left > 0.0 else 0.0
+        reach = float(delta_v(self.mass_kg, self.mass_kg - left, self.engine.isp_s)) if left > 0.0 else 0.0
         size = ideal_km_s + loss_km_s
         raise NotPossibleError(
             f"{what} takes {1e3 * size:.1f} m/s, {kilograms(needed_kg)} of propellant; "
@@ -201,9 +214,10 @@ class Traveller:
         )
 
     @property
-    def _engine_isp_s(self) -> float:
+    def engine(self) -> Engine:
+        """The engine, there by the checks of the scenario."""
         assert self.craft.vehicle is not None
-        return self.craft.vehicle.engine().isp_s
+        return self.craft.vehicle.engine()
 
     @property
     def time_left_s(self) -> float:

@@ -56,7 +56,7 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
     }
     check_carried(crafts, carrier, reading)
     if duration_s is not None and top.get("epoch") is not None:
-        _check_lives(crafts, spacecraft, carrier, top.get("epoch"), duration_s, reading)
+        _check_lives(crafts, spacecraft, carrier, tuple(sites), top.get("epoch"), duration_s, reading)
     relays = {name for name, value in crafts.items() if value.has("relay")}
     analyses = top.child("analyses")
     coverage = _coverage(analyses, tuple(sites), bool(relays), top, reading)
@@ -94,6 +94,7 @@ def _check_lives(
     crafts: dict[str, Value],
     spacecraft: dict[str, model.Spacecraft | None],
     carrier: dict[str, str],
+    sites: tuple[str, ...],
     epoch_tdb: float,
     duration_s: float,
     reading: Reading,
@@ -102,7 +103,7 @@ def _check_lives(
     timelines = {name: craft.timeline for name, craft in built.items() if craft.timeline}
     vehicles = {name: craft.vehicle for name, craft in built.items() if craft.vehicle is not None}
     span = epoch_tdb, epoch_tdb + duration_s
-    Sequence(crafts, timelines, vehicles, carrier, *span, reading).check()
+    Sequence(crafts, timelines, vehicles, carrier, sites, *span, reading).check()
 
 
 def _named(top: Value, key: str) -> dict[str, Value]:

@@ -84,6 +84,15 @@ PAYLOAD = Record(
                 at_most="100 Gbit/s",
             )
         ),
+        "duration": Field(
+            Quantity(
+                dimension="time",
+                description="How long it works from the beginning of operation.",
+                above="0 s",
+                at_most="30 yr",
+            ),
+            default="as long as the spacecraft operates",
+        ),
         "place": Field(
             Choice(words=PLACES, description="Where it stays."), default="lander if it lands, else orbit"
         ),

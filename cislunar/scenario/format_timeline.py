@@ -21,6 +21,10 @@ PLACES: Final = ("periapsis", "apoapsis", "ascending node", "descending node")
 """Places on an orbit that have a name; nodes are those on the lunar mean-Earth equator."""
 
 DEFAULT_REVOLUTIONS: Final = 3
+DEFAULT_SAMPLES: Final = 2000
+DEFAULT_CANDIDATES: Final = 200_000
+DEFAULT_DESCENT_KM: Final = 15.0
+DEFAULT_CROSS_RANGE_DEG: Final = 0.6
 
 _ANGLE_UNIT = re.compile(r"(deg|degrees?|rad|mrad|°|arcmin|arcsec)\s*$")
 _DATE = re.compile(r"\s*[0-9]{4}-[0-9]")
@@ -241,6 +245,15 @@ TRANSFER = Variant(
                     Flag(description="Whether the Moon may be passed closely on the way out."),
                     default="false",
                 ),
+                "candidates": Field(
+                    Integer(
+                        description="Arrivals that the search flies backwards.",
+                        at_least=1000,
+                        at_most=10_000_000,
+                        fact=False,
+                    ),
+                    default=str(DEFAULT_CANDIDATES),
+                ),
             },
         ),
     },
@@ -312,6 +325,109 @@ MANOEUVRE = Record(
     needs=(("axes", ("delta_v",)),),
 )
 
+
+def _sigma(dimension: str, what: str, most: str) -> Field:
+    zero = "0" if dimension == "dimensionless" else f"0 {most.split()[1]}"
+    return Field(
+        Quantity(
+            dimension=dimension, description=f"Standard deviation of {what}.", at_least=zero, at_most=most
+        ),
+        default=zero,
+    )
+
+
+CORRECTION = Record(
+    what="corrections",
+    description="Manoeuvres that correct the injection on the way, from errors drawn at random.",
+    covers=True,
+    fields={
+        "times": Field(
+            Listing(
+                what="one or more times after the injection, such as [1 d, 3 d]",
+                item=Quantity(dimension="time", above="0 s", at_most="200 d"),
+                single=True,
+                longest=20,
+                description="When corrections are made, after the injection.",
+            ),
+            required=True,
+        ),
+        "injection_magnitude": _sigma("fraction", "the size of the injection, as a fraction", "10 %"),
+        "injection_pointing": _sigma("angle", "its direction about each of two axes", "10 deg"),
+        "navigation_position": _sigma("length", "each component of the known position", "1000 km"),
+        "navigation_velocity": _sigma("speed", "each component of the known velocity", "100 m/s"),
+        "execution_magnitude": _sigma("fraction", "the size of a correction, as a fraction", "50 %"),
+        "execution_pointing": _sigma("angle", "its direction about each of two axes", "45 deg"),
+        "execution_fixed": _sigma("speed", "each component, whatever the size", "10 m/s"),
+        "samples": Field(
+            Integer(description="Flights that are drawn.", at_least=100, at_most=1_000_000, fact=False),
+            default=str(DEFAULT_SAMPLES),
+        ),
+        "seed": Field(
+            Integer(description="Of the draws.", at_least=0, at_most=2**31, fact=False), default="0"
+        ),
+        "percentile": Field(
+            Quantity(
+                dimension="fraction",
+                description="Share of the flights that need no more than what is set aside.",
+                at_least="1 %",
+                below="100 %",
+                fact=False,
+            ),
+            default="99 %",
+        ),
+    },
+)
+
+LAND = Record(
+    what="a landing",
+    description="Descent orbit and powered descent to a site, at the first pass that meets the conditions.",
+    covers=True,
+    fields={
+        "site": Field(Name(kind="a site", description="Where."), required=True),
+        "sun_elevation": Field(
+            Tuple(
+                items=(Quantity(dimension="angle", at_least="-90 deg", at_most="90 deg"),) * 2,
+                what="the lowest and the highest, such as [5 deg, 15 deg]",
+                description="Range of the elevation of the Sun's centre at touchdown.",
+            )
+        ),
+        "within": Field(
+            Quantity(
+                dimension="time",
+                description="Longest wait in orbit, touchdown included.",
+                above="0 s",
+                at_most="60 d",
+            ),
+            default="30 d",
+        ),
+        "periapsis_altitude": Field(
+            _altitude("Where powered descent starts", "200 km"), default=f"{DEFAULT_DESCENT_KM:g} km"
+        ),
+        "cross_range": Field(
+            Quantity(
+                dimension="angle",
+                description="Largest angle between site and orbit plane that the powered descent flies out.",
+                above="0 deg",
+                at_most="5 deg",
+            ),
+            default=f"{DEFAULT_CROSS_RANGE_DEG:g} deg",
+        ),
+        "terrain_clearance": Field(
+            Quantity(
+                dimension="length",
+                description="Least height above the terrain under the flight path while braking.",
+                above="0 km",
+                at_most="50 km",
+            ),
+            default="above the sphere of the site only",
+        ),
+        "contact": Field(
+            Flag(description="Whether a pass counts only if a station or a relay sees the touchdown."),
+            default="false",
+        ),
+    },
+)
+
 COAST = Record(
     what="a coast",
     description="Flight without a burn.",
@@ -373,6 +489,7 @@ _SPECS: dict[str, Spec] = {
     "orbit": ORBIT_PHASE,
     "launch": LAUNCH,
     "transfer": TRANSFER,
+    "correction": CORRECTION,
     "insert": INSERT,
     "manoeuvre": MANOEUVRE,
     "coast": COAST,
@@ -381,6 +498,7 @@ _SPECS: dict[str, Spec] = {
         description="Lets go a carried spacecraft, whose own timeline begins here.",
     ),
     "phase": PHASING,
+    "land": LAND,
     "operate": OPERATE,
 }
 

@@ -101,6 +101,16 @@ def _payloads(
     return tuple(built.values())
 
 
+def payload_durations(value: Value) -> dict[str, float]:
+    """Give how long payloads work, s, of those that state it."""
+    given = value.child("payloads")
+    return {
+        item.get("name"): item.get("duration")
+        for item in (given.data if given else ())
+        if item.ok and item.get("duration") is not None and item.get("name") is not None
+    }
+
+
 def phases_of(value: Value) -> Iterator[Value]:
     """Give the readable phases of a spacecraft as read."""
     timeline = value.child("timeline")

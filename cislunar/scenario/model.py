@@ -118,6 +118,8 @@ class Spacecraft:
         Price of the delivery.
     margin_policy : str
         One of `cislunar.vehicles.margins.POLICIES`.
+    payload_duration_s : mapping of str to float
+        How long payloads work, of those that state it.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Spacecraft:
     carries: tuple[str, ...] = ()
     price_usd: float | None = None
     margin_policy: str = "none"
+    payload_duration_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

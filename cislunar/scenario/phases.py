@@ -83,6 +83,41 @@ class BallisticTransferPhase:
     periapsis_altitude_km: float
     inclination_rad: float
     flyby: bool
+    candidates: int = 200_000
+
+
+@dataclass(frozen=True)
+class CorrectionPhase:
+    """Corrections of a transfer, from errors drawn at random.
+
+    Attributes
+    ----------
+    times_s : tuple of float
+        After the injection.
+    injection_magnitude, execution_magnitude : float
+        Standard deviations of sizes, as fractions.
+    injection_pointing_rad, execution_pointing_rad : float
+        Standard deviations of directions about each of two axes.
+    navigation_position_km, navigation_velocity_km_s, execution_fixed_km_s : float
+        Standard deviations of each component.
+    samples, seed : int
+        Of the draws.
+    percentile : float
+        Share of the flights that need no more, 0 to 1.
+    """
+
+    kind: ClassVar[str] = "correction"
+    times_s: tuple[float, ...]
+    injection_magnitude: float = 0.0
+    injection_pointing_rad: float = 0.0
+    navigation_position_km: float = 0.0
+    navigation_velocity_km_s: float = 0.0
+    execution_magnitude: float = 0.0
+    execution_pointing_rad: float = 0.0
+    execution_fixed_km_s: float = 0.0
+    samples: int = 2000
+    seed: int = 0
+    percentile: float = 0.99
 
 
 @dataclass(frozen=True)
@@ -150,6 +185,20 @@ class PhasingPhase:
 
 
 @dataclass(frozen=True)
+class LandPhase:
+    """Descent to a site; see `cislunar.landing.plan.plan_landing` for what the values mean."""
+
+    kind: ClassVar[str] = "land"
+    site: str
+    sun_elevation_rad: tuple[float, float] | None = None
+    within_s: float = 30.0 * 86400.0
+    periapsis_altitude_km: float = 15.0
+    cross_range_rad: float = 0.0105
+    terrain_clearance_km: float | None = None
+    contact: bool = False
+
+
+@dataclass(frozen=True)
 class OperatePhase:
     """The work for which the spacecraft came; None lasts to the end of the scenario."""
 
@@ -162,11 +211,13 @@ Phase = (
     | LaunchPhase
     | DirectTransferPhase
     | BallisticTransferPhase
+    | CorrectionPhase
     | InsertPhase
     | ManoeuvrePhase
     | CoastPhase
     | ReleasePhase
     | PhasingPhase
+    | LandPhase
     | OperatePhase
 )
 """Any phase."""

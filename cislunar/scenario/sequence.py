@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from cislunar.constants import MOON_RADIUS_KM
 from cislunar.scenario import phases as model
 from cislunar.scenario.names import unknown
 from cislunar.scenario.reading import Reading, Value
@@ -17,12 +18,13 @@ from cislunar.vehicles.vehicle import Vehicle
 _FOLLOWS: Final[dict[str, dict[str, str]]] = {
     "start": {"launch": "parked", "orbit": "orbit"},
     "parked": {"transfer": "arrived"},
-    "arrived": {"release": "arrived", "insert": "orbit"},
+    "arrived": {"correction": "arrived", "release": "arrived", "insert": "orbit"},
     "orbit": {
         "manoeuvre": "orbit",
         "coast": "orbit",
         "release": "orbit",
         "phase": "orbit",
+        "land": "surface",
         "operate": "over",
     },
     "surface": {"operate": "over"},
@@ -30,7 +32,10 @@ _FOLLOWS: Final[dict[str, dict[str, str]]] = {
 }
 """For each place in a life: the phases that can begin there, and where they lead."""
 
-_BURNS: Final = ("insert", "manoeuvre", "phase", "land")
+_MOON_GRAVITY_M_S2: Final = 1e3 * 4902.8 / MOON_RADIUS_KM**2
+"""At the surface, as far as a check for sense needs it."""
+
+_BURNS: Final = ("correction", "insert", "manoeuvre", "phase", "land")
 """Phases that need an engine."""
 
 
@@ -47,6 +52,8 @@ class Sequence:
         The machines.
     carrier : dict of str to str
         Who carries whom.
+    sites : tuple of str
+        Sites of the scenario.
     epoch_tdb, end_tdb : float
         The scenario's span.
     reading : Reading
@@ -59,10 +66,12 @@ class Sequence:
         timelines: dict[str, tuple[model.Phase, ...]],
         vehicles: dict[str, Vehicle],
         carrier: dict[str, str],
+        sites: tuple[str, ...],
         epoch_tdb: float,
         end_tdb: float,
         reading: Reading,
     ) -> None:
+        self._sites = sites
         self._crafts, self._timelines, self._vehicles = crafts, timelines, vehicles
         self._carrier, self._epoch, self._end, self._reading = carrier, epoch_tdb, end_tdb, reading
         self._released: dict[str, tuple[str, float]] = {}
@@ -165,9 +174,26 @@ class Sequence:
                 return
             if isinstance(phase, model.ManoeuvrePhase):
                 asked += math.hypot(*phase.delta_v_km_s)
+            if isinstance(phase, model.LandPhase):
+                self._check_landing(vehicle, phase, value)
             if asked and asked > self._most_delta_v(vehicle):
                 self._short_of_propellant(vehicle, asked, value)
                 return
+
+    def _check_landing(self, vehicle: Vehicle, phase: model.LandPhase, value: Value) -> None:
+        """See that the site exists and that the engine could hold the vehicle up with its tanks empty."""
+        site = value.child("site")
+        if site is not None and site.data not in self._sites:
+            unknown(site, self._sites, "a site under sites", self._reading)
+        empty = vehicle.dry_mass_kg + vehicle.payload_mass_kg
+        weight, thrust = empty * _MOON_GRAVITY_M_S2, vehicle.engine().full_thrust_n
+        if thrust < weight:
+            self._reading.problem(
+                value.node,
+                value.path,
+                f"the engine's full thrust is {thrust:.4g} N; on the Moon {vehicle.name} weighs "
+                f"{weight:.4g} N with its tanks empty: {weight - thrust:.4g} N short",
+            )
 
     @staticmethod
     def _most_delta_v(vehicle: Vehicle) -> float:

@@ -7,11 +7,20 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Final
 
+from cislunar.constants import SECONDS_PER_DAY
+from cislunar.errors import InputError
 from cislunar.orbits.definitions import EphemerisOrbit
 from cislunar.scenario import phases as model
-from cislunar.scenario.format_timeline import DEFAULT_REVOLUTIONS
+from cislunar.scenario.format_timeline import (
+    DEFAULT_CANDIDATES,
+    DEFAULT_CROSS_RANGE_DEG,
+    DEFAULT_DESCENT_KM,
+    DEFAULT_REVOLUTIONS,
+    DEFAULT_SAMPLES,
+)
 from cislunar.scenario.orbit import build_orbit
 from cislunar.scenario.reading import Reading, Value
+from cislunar.transfers.launch import Launcher
 
 _CHANGES: Final = ("apoapsis_altitude", "periapsis_altitude", "inclination", "circularise", "delta_v")
 
@@ -60,9 +69,12 @@ def _launch(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Ph
     altitude, inclination = parking.get("altitude"), parking.get("inclination")
     epoch, latitude = value.get("epoch", epoch_tdb), value.get("latitude")
     curve = value.get("mass_curve", ())
-    if any(later[0] <= earlier[0] for earlier, later in pairwise(curve)):
-        place = value.data["mass_curve"]
-        reading.problem(place.node, place.path, "found C3 that does not rise from row to row; sort the rows")
+    if curve:
+        try:
+            Launcher("curve", *zip(*curve, strict=True))
+        except InputError as error:
+            place = value.data["mass_curve"]
+            reading.problem(place.node, place.path, str(error))
     if altitude is None or inclination is None or epoch is None:
         return None
     if latitude is not None:
@@ -102,7 +114,12 @@ def _transfer(value: Value, epoch_tdb: float | None, reading: Reading) -> model.
         )
         return None
     return model.BallisticTransferPhase(
-        first.data, last.data, altitude, inclination, value.get("flyby", False)
+        first.data,
+        last.data,
+        altitude,
+        inclination,
+        value.get("flyby", False),
+        value.get("candidates", DEFAULT_CANDIDATES),
     )
 
 
@@ -185,6 +202,48 @@ def _phasing(value: Value, epoch_tdb: float | None, reading: Reading) -> model.P
     return model.PhasingPhase(behind, fraction, value.get("revolutions", DEFAULT_REVOLUTIONS))
 
 
+def _correction(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    given = value.child("times")
+    times = tuple(item.data for item in given.data if item.ok) if given else ()
+    if given is None or not times:
+        return None
+    if any(later <= earlier for earlier, later in pairwise(times)):
+        reading.problem(given.node, given.path, "found times that do not rise; expected the earliest first")
+        return None
+    return model.CorrectionPhase(
+        times,
+        value.get("injection_magnitude", 0.0),
+        value.get("injection_pointing", 0.0),
+        value.get("navigation_position", 0.0),
+        value.get("navigation_velocity", 0.0),
+        value.get("execution_magnitude", 0.0),
+        value.get("execution_pointing", 0.0),
+        value.get("execution_fixed", 0.0),
+        value.get("samples", DEFAULT_SAMPLES),
+        value.get("seed", 0),
+        value.get("percentile", 0.99),
+    )
+
+
+def _land(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
+    site, sun = value.get("site"), value.get("sun_elevation")
+    if sun is not None and not sun[0] < sun[1]:
+        place = value.data["sun_elevation"]
+        reading.problem(place.node, place.path, "found a range without width; expected the lowest first")
+        return None
+    if site is None:
+        return None
+    return model.LandPhase(
+        site,
+        sun,
+        value.get("within", 30.0 * SECONDS_PER_DAY),
+        value.get("periapsis_altitude", DEFAULT_DESCENT_KM),
+        value.get("cross_range", math.radians(DEFAULT_CROSS_RANGE_DEG)),
+        value.get("terrain_clearance"),
+        value.get("contact", False),
+    )
+
+
 def _operate(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Phase | None:
     return model.OperatePhase(value.get("duration"))
 
@@ -193,10 +252,12 @@ _BUILDERS: dict[str, Callable[[Value, float | None, Reading], model.Phase | None
     "orbit": _orbit,
     "launch": _launch,
     "transfer": _transfer,
+    "correction": _correction,
     "insert": _insert,
     "manoeuvre": _manoeuvre,
     "coast": _coast,
     "release": _release,
     "phase": _phasing,
+    "land": _land,
     "operate": _operate,
 }

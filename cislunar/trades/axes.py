@@ -91,7 +91,10 @@ class Axis:
             return {target.path: self.blocks[value] for target in self.targets}
         if self.kind == "integer":
             return {target.path: int(value) for target in self.targets}
-        return {target.path: quantity_text(target.number(value), self.unit) for target in self.targets}
+        numbers = {target.path: float(target.number(value)) for target in self.targets}
+        if not self.unit:
+            return dict(numbers)
+        return {path: quantity_text(number, self.unit) for path, number in numbers.items()}
 
     def internal(self, value: Any, target: Target) -> Any:
         """Numbers of a quantity at a target in the internal unit, the same as reading its text gives."""

@@ -34,6 +34,8 @@ _TURNING: Final = (
 def read_axis(name: str, value: Value, scenario: Scenario, reading: Reading) -> Axis | None:
     """Build an axis; mistakes go to `reading` and give None."""
     before = len(reading.problems)
+    if any(not item.ok for item in value.data.values()):
+        return None
     if value.has("number"):
         axis = _number(name, value, scenario, reading)
     elif value.has("choices"):
@@ -103,7 +105,7 @@ def _choices(name: str, value: Value, scenario: Scenario, reading: Reading) -> A
 
 def _values(name: str, value: Value, scenario: Scenario, reading: Reading) -> Axis | None:
     places = _targets(value, scenario, reading)
-    if not places:
+    if len(places) < len(value.child("path").data):  # type: ignore[union-attr]
         return None
     spec = places[0][1]
     for path, other, node in places[1:]:

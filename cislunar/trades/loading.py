@@ -94,8 +94,14 @@ def _build(top: Value, reading: Reading, base: Scenario | None) -> Study | None:
     ]
     _check_names(top, reading)
     known = {each.name: each for each in measures if each is not None}
-    constraints = [_constraint(each, known, reading) for each in _listed(top, "constraints")]
-    objectives = [_objective(each, known, reading) for each in _listed(top, "objectives")]
+    constraints = [
+        _constraint(each, known, tuple(_named(top, "measures")), reading)
+        for each in _listed(top, "constraints")
+    ]
+    objectives = [
+        _objective(each, known, tuple(_named(top, "measures")), reading)
+        for each in _listed(top, "objectives")
+    ]
     sample = top.child("sample")
     sampler = (
         Sampler(sample.get("method", "grid"), sample.get("count"), sample.get("seed", 0))
@@ -275,12 +281,14 @@ def _bound(value: Value, key: str, measure: Measure, reading: Reading) -> float 
     return float(number) / units.parse_quantity(f"1 {measure.unit}".strip(), kind.dimension)
 
 
-def _own_measure(value: Value, known: dict[str, Measure], reading: Reading) -> Measure | None:
+def _own_measure(
+    value: Value, known: dict[str, Measure], declared: tuple[str, ...], reading: Reading
+) -> Measure | None:
     word = value.get("measure")
-    if word is None or word in known:
-        return known.get(word) if word else None
-    close = nearest(word, known)
-    tail = f"did you mean {quoted(close)}?" if close else f"expected one of {listing(known)}"
+    if word is None or word in declared:
+        return known.get(word) if word else None  # one that is itself misstated has been reported
+    close = nearest(word, declared)
+    tail = f"did you mean {quoted(close)}?" if close else f"expected one of {listing(declared)}"
     reading.problem(
         value.data["measure"].node,
         f"{value.path}.measure",
@@ -289,16 +297,20 @@ def _own_measure(value: Value, known: dict[str, Measure], reading: Reading) -> M
     return None
 
 
-def _constraint(value: Value, known: dict[str, Measure], reading: Reading) -> Constraint | None:
-    measure = _own_measure(value, known, reading)
+def _constraint(
+    value: Value, known: dict[str, Measure], declared: tuple[str, ...], reading: Reading
+) -> Constraint | None:
+    measure = _own_measure(value, known, declared, reading)
     if measure is None:
         return None
     low, high = (_bound(value, key, measure, reading) for key in ("at_least", "at_most"))
     return Constraint(measure.name, low, high)
 
 
-def _objective(value: Value, known: dict[str, Measure], reading: Reading) -> Objective | None:
-    measure = _own_measure(value, known, reading)
+def _objective(
+    value: Value, known: dict[str, Measure], declared: tuple[str, ...], reading: Reading
+) -> Objective | None:
+    measure = _own_measure(value, known, declared, reading)
     if measure is None:
         return None
     larger = measure_kind(measure.kind).larger_is_better

@@ -252,16 +252,17 @@ def rank_deliveries(
             f"delivery: {relay.name} ({relay.mass_kg:.1f} kg) is not aboard {lander.name}, of which "
             f"{lander.dry_mass_kg:.1f} kg are not propellant: count the relay in its mass and dry mass"
         )
-    options = []
+    options: list[DeliveryOption] = []
+    found: list[Way] = []
     for name, start in releases.items():
-        for way in ways(start, working, gm, turning_km):
+        found = ways(start, working, gm, turning_km)
+        for way in found:
             leg = _leg(relay, f"fly from {name} to its orbit", way.total_km_s)
             title = f"{relay.name} by itself from {name}, {way.name}"
             options.append(DeliveryOption(title, (leg,), way.time_s, way.end))
     if lander is not None:
-        name, start = list(releases.items())[-1]
-        for way in ways(start, working, gm, turning_km):
-            options.append(_carried(relay, lander, name, way, lander_returns))
+        last = list(releases)[-1]
+        options += [_carried(relay, lander, last, way, lander_returns) for way in found]
     return sorted(options, key=lambda option: (not option.feasible, option.propellant_kg))
 
 

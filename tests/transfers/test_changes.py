@@ -1,9 +1,9 @@
 """Orbit changes against textbook examples and closed forms that the code does not use.
 
-Textbook: D. A. Vallado, "Fundamentals of Astrodynamics and Applications", 4th ed., examples 6-1 (Hohmann, from
-191.34411 to 35,781.34857 km about the Earth, 3.935224 km/s) and 6-2 (bi-elliptic by 503,873 km to 376,310 km,
-3.904057 km/s), run with that book's constants; rounding of the printed numbers is the tolerance. A change that
-forgets that the arguments are radii fails by kilometres a second.
+Textbook: D. A. Vallado, "Fundamentals of Astrodynamics and Applications", 4th ed., examples 6-1 (Hohmann,
+from 191.34411 to 35,781.34857 km about the Earth, 3.935224 km/s) and 6-2 (bi-elliptic by 503,873 km to
+376,310 km, 3.904057 km/s), run with that book's constants; rounding of the printed numbers is the tolerance.
+A change that forgets that the arguments are radii fails by kilometres a second.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ def test_batches_give_what_single_cases_give():
 
 def test_two_impulses_between_circles_are_hohmanns():
     found = cheapest_two_impulses(ellipse(R + 100.0, R + 100.0), ellipse(R + 2300.0, R + 2300.0), GM)
-    assert found.total_km_s[0] == pytest.approx(float(hohmann(R + 100.0, R + 2300.0, GM).total_km_s), abs=1e-7)
+    assert found.total_km_s[0] == pytest.approx(
+        float(hohmann(R + 100.0, R + 2300.0, GM).total_km_s), abs=1e-7
+    )
 
 
 def test_two_impulses_find_the_single_one_that_raises_the_periapsis():
@@ -175,7 +177,9 @@ def test_two_impulses_arrive_where_they_say():
 
 
 def test_an_altitude_given_for_a_radius_is_refused():
-    with pytest.raises(InputError, match=r"periapsis_km: expected distances from the centre .* Is it an altitude"):
+    with pytest.raises(
+        InputError, match=r"periapsis_km: expected distances from the centre .* Is it an altitude"
+    ):
         change_periapsis(100.0, 8737.4, 2157.4, GM)
 
 

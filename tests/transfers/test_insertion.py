@@ -1,9 +1,9 @@
 """Insertion burns against an integration by SciPy and against what theory says of their losses.
 
-The independent flight integrates gravity of a point mass and thrust against the velocity with DOP853 at 1e-11;
-it shares nothing with the package. Its difference is millimetres; limit 1 m, against 40 km which a burn that
-starts rather than is centred at periapsis would miss by. Losses of short burns grow with the square of their
-length (H. M. Robbins, AIAA J. 4(8), 1966): half the thrust, four times the loss.
+The independent flight integrates gravity of a point mass and thrust against the velocity with DOP853 at
+1e-11; it shares nothing with the package. Its difference is millimetres; limit 1 m, against 40 km which a
+burn that starts rather than is centred at periapsis would miss by. Losses of short burns grow with the square
+of their length (H. M. Robbins, AIAA J. 4(8), 1966): half the thrust, four times the loss.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def test_scipy_flies_the_burn_to_the_same_orbit():
 @pytest.mark.parametrize("steering", ["against_velocity", "turning", "fixed"])
 def test_half_the_thrust_loses_four_times_as_much(steering: str):
     losses = [
-        insert(arrival(), EPOCH, 7000.0, Engine(thrust, 320.0), 3400.0, 1300.0, MOON, steering)
-        .gravity_loss_km_s[0]
+        insert(
+            arrival(), EPOCH, 7000.0, Engine(thrust, 320.0), 3400.0, 1300.0, MOON, steering
+        ).gravity_loss_km_s[0]
         for thrust in (40000.0, 20000.0)
     ]
     assert losses[0] > 0.0

@@ -54,5 +54,7 @@ def test_nothing_to_do_for_a_whole_period():
 
 
 def test_too_little_time_says_how_much_it_takes():
-    with pytest.raises(InputError, match=r"no way to come 0.5 of a period ahead within 0.0416667 d .* 0.209 d"):
+    with pytest.raises(
+        InputError, match=r"no way to come 0.5 of a period ahead within 0.0416667 d .* 0.209 d"
+    ):
         phasings(RP, RA, 0.5, GM, 3600.0)

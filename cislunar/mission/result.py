@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from cislunar.environment import Environment
     from cislunar.environment.sites import Site
+    from cislunar.landing.communications import Contacts
     from cislunar.mission.budgets import Budgets
     from cislunar.mission.timeline import Timeline
     from cislunar.propagation.trajectory import Trajectory
     from cislunar.scenario import Scenario
+    from cislunar.vehicles.data_balance import DataBalance
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class MissionResult:
         Lives of the spacecraft that have a timeline.
     budgets : dict of str to Budgets
         Delta-v and mass of every spacecraft with a dry mass.
+    data_balance : dict of str to DataBalance
+        By site: what its payloads produce, and what the chain over the relays carries.
+    communications : dict of str to list of Contacts
+        By spacecraft: who sees its insertions and its landing.
     """
 
     scenario: Scenario
@@ -86,6 +92,8 @@ class MissionResult:
     window: tuple[float, float] = (0.0, 0.0)
     timelines: dict[str, Timeline] = field(default_factory=dict)
     budgets: dict[str, Budgets] = field(default_factory=dict)
+    data_balance: dict[str, DataBalance] = field(default_factory=dict)
+    communications: dict[str, list[Contacts]] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cislunar.mission import flight as flights
 from cislunar.mission.budgets import budgets_of
+from cislunar.mission.operations import critical_events, data_balances
 from cislunar.mission.places import sites_of, terrain_warnings
 from cislunar.mission.provenance import provenance
 from cislunar.mission.requirements import judge
@@ -57,15 +59,14 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
     environment = flights.environment_of(scenario)
     sites = sites_of(scenario, environment)
     tell("flying", 0.1)
-    flight = flights.fly(scenario, environment)
+    with _quiet():
+        flight = flights.fly(scenario, environment)
     tell("flying on without station-keeping", 0.3)
     lifetimes = flights.fly_on(scenario, flight)
 
     tell("finding eclipses", 0.45)
     window = (flight.start_tdb, scenario.end_tdb)
-    with warnings.catch_warnings():
-        # The same sentence stands among the result's own warnings.
-        warnings.simplefilter("ignore", category=_held_warning())
+    with _quiet():
         tables = WindowTables.build(environment, *window)
     eclipses = eclipse_table(find_eclipses(flight.trajectories, environment, window, tables))
     dataset = orbit_dataset(scenario, flight, environment)
@@ -90,6 +91,8 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
 
             dataset = xr.merge([dataset, map_dataset(scenario.coverage.map, access)])
     tell("collecting", 1.0)
+    with _quiet():
+        communications = critical_events(scenario, flight.timelines, environment)
     return MissionResult(
         scenario=scenario,
         status="complete" if flight.complete else "incomplete",
@@ -112,6 +115,8 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         window=window,
         timelines=flight.timelines,
         budgets=budgets_of(scenario, flight.timelines),
+        data_balance=data_balances(scenario, flight.timelines, access),
+        communications=communications,
     )
 
 
@@ -159,10 +164,14 @@ def _table(access: Access | None) -> Any:
     return pd.DataFrame(columns=list(COLUMNS))
 
 
-def _held_warning() -> type[Warning]:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the warning about the Earth-orientation table: it stands among the result's own."""
     from cislunar.environment.earth import EarthOrientationWarning
 
-    return EarthOrientationWarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=EarthOrientationWarning)
+        yield
 
 
 def _warnings(scenario: Scenario, environment: Environment, access: Access | None) -> list[str]:

@@ -169,7 +169,7 @@ def insertion(traveller: Traveller, phase: InsertPhase) -> None:
 
 
 def _insert_by_impulses(traveller: Traveller, altitudes: tuple[float, ...]) -> None:
-    impulses = []
+    impulses, epochs = [], []
     for number, altitude in enumerate(altitudes):
         if number:
             coast_to(traveller, Moment("place", place="periapsis"))
@@ -178,8 +178,12 @@ def _insert_by_impulses(traveller: Traveller, altitudes: tuple[float, ...]) -> N
         what = "the insertion" if len(altitudes) == 1 else f"insertion burn {number + 1}"
         traveller.kick(-size * state[3:] / np.linalg.norm(state[3:]), what)
         impulses.append(size)
+        epochs.append(traveller.tdb)
     traveller.details.update(
-        impulses_km_s=impulses, apoapsis_altitudes_km=list(altitudes), burn_time_s=[0.0] * len(altitudes)
+        impulses_km_s=impulses,
+        apoapsis_altitudes_km=list(altitudes),
+        burn_time_s=[0.0] * len(altitudes),
+        ignition_tdb=epochs,
     )
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from cislunar.environment.shadow import penumbra
+
 Lanes = Any
 """A float, a NumPy array or a vector of SIMD lanes."""
 
@@ -132,15 +134,10 @@ def shadow_margin(
         Margin in km, positive outside the shadow. Where the body's disc is smaller than the Sun's there
         is no umbra and its margin is positive.
     """
-    b2 = bx * bx + by * by + bz * bz
-    s2 = sx * sx + sy * sy + sz * sz
-    tangent2 = b2 - radius_km * radius_km
-    tangent = np.sqrt(np.where(tangent2 > 0.0, tangent2, 0.0))
-    sun_tangent = np.sqrt(s2 - sun_radius_km * sun_radius_km)
-    sun_distance = np.sqrt(s2)
-    separation = bx * sx + by * sy + bz * sz
-    margin = (tangent * sun_tangent + umbra * radius_km * sun_radius_km - separation) / sun_distance
-    smaller_disc = sun_radius_km * np.sqrt(b2) / sun_distance - radius_km
+    sun_distance = np.sqrt(sx * sx + sy * sy + sz * sz)
+    middle, width = penumbra(sx, sy, sz, bx, by, bz, sun_radius_km, radius_km)
+    margin = (middle + umbra * width) / sun_distance
+    smaller_disc = sun_radius_km * np.sqrt(bx * bx + by * by + bz * bz) / sun_distance - radius_km
     # Applies to the umbra only: for the penumbra the left side is hugely negative.
     return np.where(smaller_disc + (umbra - 1.0) * sun_distance > margin, smaller_disc, margin)
 

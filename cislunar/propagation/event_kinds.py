@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cislunar.constants import SUN_RADIUS_KM
+from cislunar.environment.shadow import penumbra
 from cislunar.environment.sites import Site
 from cislunar.environment.stations import Station
 from cislunar.errors import InputError
@@ -270,11 +271,10 @@ class ShadowEntry(Event):
         to_body, to_sun = length(body), length(sun)
         sine_a = np.minimum(BODY_RADIUS_KM[self.body] / to_body, 1.0)
         sine_s = SUN_RADIUS_KM / to_sun
-        product = np.sqrt((1.0 - sine_a * sine_a) * (1.0 - sine_s * sine_s))
-        apart = dot(body, sun) / (to_body * to_sun)
+        middle, width = penumbra(*sun, *body, SUN_RADIUS_KM, BODY_RADIUS_KM[self.body])
         if self.kind == "penumbra":
-            return product - sine_a * sine_s - apart
-        margin = product + sine_a * sine_s - apart
+            return (middle - width) / (to_body * to_sun)
+        margin = (middle + width) / (to_body * to_sun)
         return np.where(sine_a < sine_s, np.maximum(margin, sine_s - sine_a), margin)
 
 

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from cislunar.environment.shadow import penumbra
 from cislunar.propagation.simd import any_lane, apart, splat
 
 SAMPLES = 8
@@ -104,10 +105,7 @@ def clearance(
     path: Path, part: Any, sun: Any, body: Any, sun_radius: float, body_radius: float
 ) -> tuple[Any, Any]:
     """Measure of the distance from the middle of the penumbra after a part of the step, and half its width
-    there.
-
-    The first is positive on the sunny side; full sun is where it exceeds the second, umbra (or an annular
-    eclipse) where it is below minus the second. See `sunlight` for the comparison.
+    there; see `cislunar.environment.shadow.penumbra`.
 
     Parameters
     ----------
@@ -127,10 +125,8 @@ def clearance(
     ox = body[0] + part * body[3] - x
     oy = body[1] + part * body[4] - y
     oz = body[2] + part * body[5] - z
-    s2 = sx * sx + sy * sy + sz * sz
-    o2 = ox * ox + oy * oy + oz * oz
-    rim = np.sqrt((s2 - sun_radius * sun_radius) * np.maximum(o2 - body_radius * body_radius, 0.0))
-    return rim - (sx * ox + sy * oy + sz * oz), splat(sun_radius * body_radius)
+    middle, width = penumbra(sx, sy, sz, ox, oy, oz, sun_radius, body_radius)
+    return middle, splat(width)
 
 
 class Watch(NamedTuple):

@@ -228,7 +228,8 @@ def state_transition(
     The matrices agree with an independent variational integration to 4e-9 of the largest element of each 3
     by 3 block after 30 days of an elliptical lunar orbit flown at `rtol=1e-12`, and to 1e-7 at 1e-10 (tests):
     they belong to the flight as it was made. `propagate_state_transition` flies tightly enough. At the edge
-    of a shadow the force is continuous and so is the matrix.
+    of a shadow the force is continuous and so is the matrix; steps are differentiated in parts there
+    (`shadow_parts`), which leaves 2e-9 after four eclipses (tests).
     """
     if trajectory.forces is None:
         raise InputError("state transition: the trajectory was built from tabulated states and has no forces")
@@ -269,13 +270,16 @@ def _derivatives(
 ) -> NDArray[np.float64]:
     """Derivatives (s, 6, 6) of steps of given lengths from the nodes `index` of the trajectories `owner`."""
     from cislunar.propagation.lanestate import new_lanes, table_of
-    from cislunar.propagation.sensitivity import WORK, step_derivatives
+    from cislunar.propagation.sensitivity import WORK, product, step_derivatives
+    from cislunar.propagation.shadow_parts import parts_of
     from cislunar.propagation.simd import LANES
 
     system: Any = flight.forces
-    epochs = flight.epoch[owner]
-    pressure = (flight.pressure if flight.pressure is not None else system.pressure(flight.n))[owner]
-    result = np.empty((index.size, 36))
+    parts = parts_of(flight, index, owner, lengths)
+    whose = owner[parts.step]
+    epochs = flight.epoch[whose]
+    pressure = (flight.pressure if flight.pressure is not None else system.pressure(flight.n))[whose]
+    result = np.empty((whose.size, 36))
     ends = flight.epoch + flight.final_elapsed
     granules = system.table.between(
         float(min(flight.epoch.min(), ends.min())), float(max(flight.epoch.max(), ends.max()))
@@ -283,11 +287,10 @@ def _derivatives(
 
     def work(start: int) -> None:
         part = slice(start, start + _CHUNK)
-        nodes = index[part]
         step_derivatives(
-            np.ascontiguousarray(flight.nodes[1:7, nodes]),
-            np.ascontiguousarray(flight.nodes[0, nodes]),
-            lengths[part],
+            np.ascontiguousarray(parts.state[:, part]),
+            np.ascontiguousarray(parts.elapsed[part]),
+            np.ascontiguousarray(parts.length[part]),
             epochs[part],
             pressure[part],
             new_lanes(granules.coefficients.shape[1], system.compiled.bodies),
@@ -297,10 +300,16 @@ def _derivatives(
             result[part],
         )
 
-    starts = range(0, index.size, _CHUNK)
+    starts = range(0, whose.size, _CHUNK)
     if len(starts) == 1:
         work(0)
     else:
         with ThreadPoolExecutor(threads or cores()) as pool:
             list(pool.map(work, starts))
-    return result.reshape(-1, 6, 6)
+    matrices = result.reshape(-1, 6, 6)
+    if whose.size == index.size:
+        return matrices
+    bounds = np.searchsorted(parts.step, np.arange(index.size + 1))
+    steps = np.empty((index.size, 6, 6))
+    product(matrices, bounds[:-1], bounds[1:], steps)
+    return steps

@@ -18,8 +18,13 @@ from cislunar.propagation.simd import LANES, load, splat, store
 SUPPORT = 4
 """Nodes that carry the interpolant of an interval."""
 
-TERMS = 3 * SUPPORT
-"""Coefficients of a coordinate."""
+_HERMITE = 3 * SUPPORT
+
+MOST_POINTS = 9
+"""Points inside an interval at which its path obeys the forces, at most."""
+
+TERMS = max(_HERMITE, 6 + MOST_POINTS)
+"""Coefficients of a coordinate: those of the Hermite interpolant, or of the correction by `interpolant`."""
 
 _APART = 0.1
 """Least distance between supporting nodes, in lengths of the interval."""
@@ -174,12 +179,12 @@ def expand(
         The intervals begin at the nodes `begin`, in trajectories of the nodes `first` to `end - 1`.
     middle, half : numpy.ndarray, shape (p,)
         Receive the middle of each interval and half its length, s, negative on a flight backwards.
-    path : numpy.ndarray, shape (p, 3, 12)
+    path : numpy.ndarray, shape (p, 3, TERMS)
         Receives the coefficients, km.
     """
     support = np.empty(SUPPORT, np.int64)
-    knots = np.empty(TERMS)
-    table = np.empty((3, TERMS))
+    knots = np.empty(_HERMITE)
+    table = np.empty((3, _HERMITE))
     times = nodes[0]
     for p in range(begin.size):
         k = begin[p]
@@ -202,32 +207,40 @@ def expand(
 
 
 @kernel
-def sample(half: np.ndarray, path: np.ndarray, s: np.ndarray, state: np.ndarray, bend: np.ndarray) -> None:
-    """Write states (6, p, q) at the q points `s` of p intervals, and second derivatives (3, p, q) there."""
+def sample(
+    half: np.ndarray, path: np.ndarray, shapes: np.ndarray, state: np.ndarray, bend: np.ndarray
+) -> None:
+    """Write states (6, p, q) at q points of p intervals, and second derivatives (3, p, q) there.
+
+    `shapes` (3, TERMS, q) holds the monomials at the points and their first two derivatives.
+    """
+    points = shapes.shape[2]
+    values = np.empty((3, points))
     for p in range(half.size):
         inverse = 1.0 / half[p]
         for axis in range(3):
-            row = path[p, axis]
-            for q in range(s.size):
-                value, slope, curve = row[TERMS - 1], 0.0, 0.0
-                for power in range(TERMS - 2, -1, -1):
-                    curve = curve * s[q] + slope
-                    slope = slope * s[q] + value
-                    value = value * s[q] + row[power]
-                state[axis, p, q] = value
-                state[3 + axis, p, q] = slope * inverse
-                bend[axis, p, q] = 2.0 * curve * inverse * inverse
+            values[:] = 0.0
+            for power in range(TERMS):
+                coefficient = path[p, axis, power]
+                for q in range(points):  # innermost, so that the compiler takes several points at once
+                    values[0, q] += coefficient * shapes[0, power, q]
+                    values[1, q] += coefficient * shapes[1, power, q]
+                    values[2, q] += coefficient * shapes[2, power, q]
+            for q in range(points):
+                state[axis, p, q] = values[0, q]
+                state[3 + axis, p, q] = values[1, q] * inverse
+                bend[axis, p, q] = values[2, q] * inverse * inverse
 
 
 @kernel
 def correct(half: np.ndarray, lacking: np.ndarray, weights: np.ndarray, path: np.ndarray) -> None:
-    """Add to p paths what makes their accelerations change by `lacking` (3, p, q) at q points."""
+    """Add to paths what bends them by `lacking` (3, p, q) more; `weights` (q, TERMS) are for a bend of 1."""
     for p in range(half.size):
         for axis in range(3):
             for q in range(lacking.shape[2]):
                 amount = half[p] * half[p] * lacking[axis, p, q]
                 for power in range(TERMS):
-                    path[p, axis, power] += amount * weights[power, q]
+                    path[p, axis, power] += amount * weights[q, power]
 
 
 @kernel

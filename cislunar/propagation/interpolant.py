@@ -4,23 +4,27 @@ The Hermite interpolant of degree 11 through four nodes (see `dense`) is not goo
 beside the distance over which the motion changes: 0.4 m between the nodes of an elliptical lunar orbit flown
 at a tolerance of 1e-10, 14 m on the two-day steps of a far transfer, where the nodes themselves are good to
 millimetres. So the interpolant is made to obey the equations of motion inside the step as well: a correction
-`(1 - s^2)^3 (c_0 + ... + c_4 s^4)`, which leaves position, velocity and acceleration at both ends as they
-are, makes the acceleration of the path equal to that of the forces at five points [1]_. The forces are taken
-at the path as it stands, and twice, because they follow from it.
+`(1 - s^2)^3 (c_0 + ... + c_8 s^8)`, which leaves position, velocity and acceleration at both ends as they
+are, makes the acceleration of the path equal to that of the forces at nine points [1]_. The forces are taken
+at the path as it stands, four times, because they follow from it; the first two times five points do.
 
-Largest errors in the middle third of the steps against a flight at 1e-13 (m), before and after, and the
-error of the final state (30 days, 2 days, 4.5 days, 100 days):
+Largest errors between the nodes against a flight at 1e-14, before and after, and the error of the final state
+(m), with which they are to be compared:
 
-==========================  ======  =======  =======  =========
-flight                      rtol    Hermite  now      final
-==========================  ======  =======  =======  =========
-lunar ellipse, degree 8     1e-8    31       0.22     25
-lunar ellipse, degree 8     1e-10   0.38     0.0012   0.026
-low lunar orbit, degree 8   1e-10   0.031    0.0003   0.0002
-direct transfer             1e-10   0.57     0.0018   0.0001
-100-day transfer            1e-8    1800     2.1      9.6
-100-day transfer            1e-10   14       0.02     0.11
-==========================  ======  =======  =======  =========
+=====================================  ======  =======  ========  =======
+flight                                 rtol    Hermite  now       final
+=====================================  ======  =======  ========  =======
+lunar ellipse, degree 8, 30 days       1e-8    31       0.011     4.7
+lunar ellipse, degree 8, 30 days       1e-10   0.38     0.00001   0.02
+low lunar orbit, degree 8, 2 days      1e-8             0.004     0.57
+low lunar orbit, degree 8, 2 days      1e-10   0.031    0.000002  0.0005
+eclipsed lunar orbit, 10 days          1e-10            0.00001   0.028
+halo-like ellipse, 14 days             1e-8             0.046     0.11
+halo-like ellipse, 14 days             1e-10            0.00014   0.0003
+direct transfer, 4.5 days              1e-10   0.57     0.000001  0.0001
+far transfer, 100 days                 1e-8    1800     0.0003    7.6
+far transfer, 100 days                 1e-10   14       0.0003    0.0026
+=====================================  ======  =======  ========  =======
 
 Trajectories without forces (tabulated states) keep the Hermite interpolant.
 
@@ -37,28 +41,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.polynomial import polynomial
 
-from cislunar.propagation.dense import TERMS, correct, evaluate, expand, locate, sample
+from cislunar.propagation.dense import MOST_POINTS, TERMS, correct, evaluate, expand, locate, sample
 
 if TYPE_CHECKING:
     from cislunar.propagation.trajectory import Trajectory
 
-_ROUNDS = 2
 _NODES_AT_ONCE = 32768
 
 
-def _collocation(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points in -1 to 1, and the correction (monomials, points) whose second derivative is 1 at one of them
-    and 0 at the others."""
+def _collocation(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Collocation at `count` points in -1 to 1.
+
+    Returns the points; the monomials there with their first two derivatives, (3, monomials, points); and the
+    corrections (points, monomials) whose second derivative is 1 at one point and 0 at the others.
+    """
     points = np.cos((np.arange(count) + 0.5) * np.pi / count)
+    powers = np.eye(TERMS)
+    monomials = [[polynomial.polyval(points, polynomial.polyder(p, k)) for p in powers] for k in range(3)]
     shapes = [polynomial.polymul(polynomial.polypow([1.0, 0.0, -1.0], 3), unit) for unit in np.eye(count)]
     bends = np.stack([polynomial.polyval(points, polynomial.polyder(shape, 2)) for shape in shapes], axis=1)
-    monomials = np.zeros((TERMS, count))
+    corrections = np.zeros((count, TERMS))
     for k, shape in enumerate(shapes):
-        monomials[: shape.size, k] = shape
-    return points, monomials @ np.linalg.inv(bends)
+        corrections[k, : shape.size] = shape
+    return points, np.array(monomials), np.linalg.inv(bends).T @ corrections
 
 
-_POINTS, _WEIGHTS = _collocation(5)
+_ROUNDS = tuple(_collocation(count) for count in (5, 5, MOST_POINTS, MOST_POINTS))
+"""Points and corrections, one after the other: few points first, while the path is still rough."""
 
 
 def states_at(flown: Trajectory, times: np.ndarray, shared: bool) -> np.ndarray:
@@ -97,7 +106,7 @@ def _portion(
 
 
 def paths(
-    flown: Trajectory, low: int, high: int, begin: np.ndarray
+    flown: Trajectory, low: int, high: int, begin: np.ndarray, negligible_km: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Paths between nodes of the trajectories `low` to `high - 1`.
 
@@ -107,12 +116,15 @@ def paths(
     low, high : int
     begin : numpy.ndarray, shape (p,), int
         Nodes at which the intervals begin, counted from the first one of trajectory `low`.
+    negligible_km : float
+        Paths are left as they are once a correction was smaller than this; what is still missing then is a
+        tenth of it or less.
 
     Returns
     -------
     middle, half : numpy.ndarray, shape (p,)
         Middle of each interval and half its length, s after the start; the latter negative backwards.
-    path : numpy.ndarray, shape (p, 3, 12)
+    path : numpy.ndarray, shape (p, 3, TERMS)
         Coordinates, km, as monomials of `(t - middle) / half`.
     """
     origin = flown.offsets[low]
@@ -124,30 +136,38 @@ def paths(
     expand(nodes, offsets[owner], offsets[owner + 1], begin, middle, half, path)
     if flown.pressure is not None and begin.size:
         moving = begin + 1 < offsets[owner + 1]  # a flight of no duration has one node and no step
-        _obey(flown, low + owner, moving, middle, half, path)
+        _obey(flown, low + owner, np.flatnonzero(moving), middle, half, path, negligible_km)
     return middle, half, path
 
 
 def _obey(
     flown: Trajectory,
     owner: np.ndarray,
-    moving: np.ndarray,
+    lacking: np.ndarray,
     middle: np.ndarray,
     half: np.ndarray,
     path: np.ndarray,
+    negligible_km: float,
 ) -> None:
-    """Make paths obey the forces that were flown at the points of collocation."""
+    """Make the paths number `lacking` obey the forces that were flown at the points of collocation."""
     from cislunar.propagation.flight import accelerations_of
 
     assert flown.forces is not None
     assert flown.pressure is not None
-    shape = (half.size, _POINTS.size)
-    elapsed = middle[:, None] + half[:, None] * _POINTS
-    epochs = (flown.epoch[owner][:, None] + elapsed).reshape(-1)
-    pressure = np.repeat(flown.pressure[owner], _POINTS.size)
-    state, bend = np.empty((6, *shape)), np.empty((3, *shape))
-    for _ in range(_ROUNDS):
-        sample(half, path, _POINTS, state, bend)
-        forced = accelerations_of(state.reshape(6, -1), epochs, pressure, flown.forces)
-        lacking = np.where(moving[:, None], forced.reshape(3, *shape) - bend, 0.0)
-        correct(half, lacking, _WEIGHTS, path)
+    for points, monomials, corrections in _ROUNDS:
+        if not lacking.size:
+            break
+        width, part = half[lacking], path[lacking]
+        shape = (lacking.size, points.size)
+        elapsed = middle[lacking, None] + width[:, None] * points
+        epochs = (flown.epoch[owner[lacking]][:, None] + elapsed).reshape(-1)
+        pressure = np.repeat(flown.pressure[owner[lacking]], points.size)
+        state, bend = np.empty((6, *shape)), np.empty((3, *shape))
+        sample(width, part, monomials, state, bend)
+        missing = accelerations_of(state.reshape(6, -1), epochs, pressure, flown.forces).reshape(3, *shape)
+        missing -= bend
+        correct(width, missing, corrections, part)
+        path[lacking] = part
+        if negligible_km > 0.0:
+            size = np.abs(missing).max(axis=2).max(axis=0) * width * width
+            lacking = lacking[size > negligible_km]

@@ -153,9 +153,10 @@ class Trajectory:
 
         Notes
         -----
-        Hermite interpolation of degree 11 through four nodes, corrected to obey the forces inside each step;
-        its error is about that of the nodes or below: 1 mm on lunar orbits at a tolerance of 1e-10, 2 cm
-        on the two-day steps of a 100-day transfer. See `cislunar.propagation.interpolant`.
+        Hermite interpolation of degree 11 through four nodes, corrected to obey the forces inside each step.
+        Its error is below that of the integration: 0.01 mm between the nodes of lunar ellipses flown at a
+        tolerance of 1e-10, 0.3 mm on the two-day steps of a 100-day transfer. See
+        `cislunar.propagation.interpolant` for what was measured.
         """
         times = np.asarray(elapsed, dtype=np.float64)
         scalar = times.ndim == 0

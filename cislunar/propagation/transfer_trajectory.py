@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SLACK_S = 5e-7
-_LONGEST_MOVED_S = 3600.0
+_LONGEST_MOVED_S = 2400.0
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class TransferTrajectory:
 
 
 def _between(flown: Trajectory) -> tuple[Integers, Array]:
-    """Owners (p,) and nodes (10, p) without accelerations, that divide steps of more than an hour."""
+    """Owners (p,) and nodes (10, p) without accelerations, that divide steps of more than 40 minutes."""
     steps = Steps(flown, 0, flown.n)
     width = steps.end_s - steps.start_s
     parts = np.ceil(np.abs(width) / _LONGEST_MOVED_S).astype(np.int64)

@@ -5,8 +5,8 @@ Searches step 60 s: with 300 s the finder itself misses grazing occultations.
 
 Tolerances. Edges are promised to 1 ms. With JPL's Earth orientation in both programs all inputs are the
 same but for the path between two nodes: SPICE is given states of `Trajectory.at`, which obeys the forces
-there, while edges on steps of less than two hours are found on the polynomial through the nodes, up to
-some 0.1 m apart. Measured are 7e-5 s; 2e-4 s is asked. With the package's own orientation stations
+there, while edges are found on the polynomial through the nodes where that is near enough, up to some 0.1 m
+apart. Measured are 7e-5 s; 2e-4 s is asked. With the package's own orientation stations
 differ by what JPL and IERS measure, up to 0.4 m or 0.9 ms on the equator, more at a slanting rise: 3
 ms.
 """

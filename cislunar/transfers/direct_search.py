@@ -193,7 +193,7 @@ class Search:
     def _why(self, i: int, wrong_side: bool, earth: Array, tdb: Array) -> str:
         """Say what kept a transfer from being found."""
         parking, target = self.parking, self.target
-        if self.plane_short_rad[i] > -_MARGIN_RAD:
+        if self.plane_short_rad[i] > max(-_MARGIN_RAD, self.aim_short[i]):
             declination = self.plane_short_rad[i] + min(
                 parking.inclination_rad, np.pi - parking.inclination_rad
             )

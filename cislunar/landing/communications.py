@@ -2,8 +2,8 @@
 
 A line of sight is free where it stays outside the Moon.  The sphere that hides is that of the lunar radius,
 or one through the spacecraft itself where that flies lower: relief beside the flight path is not looked at
-until touchdown; from then on the site's horizon counts.  Stations see above their elevation mask; light is taken as
-instantaneous, which moves an edge by up to 1.4 s.
+until touchdown; from then on the site's horizon counts.  Stations see above their elevation mask; light is
+taken as instantaneous, which moves an edge by up to 1.4 s.
 
 Edges are found by linear interpolation between samples ten seconds apart: good to 0.1 s.
 """

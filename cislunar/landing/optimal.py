@@ -82,6 +82,8 @@ def optimal_descent(
 
     Notes
     -----
+    Attitude may jump from phase to phase: neither its rate nor the ramps of the engine are modelled.
+
     The optimum is a local one, found from a guess of level braking.  Three-point Radau collocation on 24
     and 8 parts: doubling them moves the delta-v by less than 0.1 m/s (measured for thrust-to-weights from 1
     to 4); where the throttle jumps within a part at a thrust-to-weight of 20, by 1 m/s.

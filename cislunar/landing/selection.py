@@ -188,9 +188,9 @@ def _cross_text(
     beyond = math.degrees(abs(site.latitude_rad) - tilt)
     closest = abs(float(passes.cross_range_rad[best]))
     text = (
-        f"the orbit passes the site {math.degrees(closest):.2f} deg ({closest * site.radius_km:.0f} km) off "
-        f"its plane at the closest of {len(passes)} passes; {math.degrees(limit_rad):g} deg can be flown out, "
-        f"and turning the plane would cost {1000.0 * turn_km_s:.0f} m/s"
+        f"the orbit passes the site {math.degrees(closest):.2f} deg ({closest * site.radius_km:.0f} km) "
+        f"off its plane at the closest of {len(passes)} passes; {math.degrees(limit_rad):g} deg can be flown "
+        f"out, and turning the plane would cost {1000.0 * turn_km_s:.0f} m/s"
     )
     if beyond > 0.0:
         reached = math.degrees(tilt)

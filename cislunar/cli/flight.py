@@ -90,15 +90,26 @@ def _warn(messages: list[str]) -> None:
 
 
 def _unfinished(summary: dict[str, Any]) -> list[str]:
-    return [
+    stopped = [
+        f"{name} did not finish: {entry['message']}; the report says so too"
+        for name, entry in summary["timelines"].items()
+        if not entry["complete"]
+    ]
+    return stopped + [
         f"{name} did not finish: {entry['message']} at {entry['end_utc']} UTC; the report says so too"
         for name, entry in summary["trajectories"].items()
-        if entry["flown_s"] < entry["asked_s"]
+        if entry["flown_s"] < entry["asked_s"] and name not in summary["timelines"]
     ]
 
 
 def _headline(result: MissionResult, page: Path) -> str:
     lines = [str(result.summary["name"])]
+    for name, timeline in result.timelines.items():
+        budget = result.budgets[name].delta_v
+        if budget is not None:
+            lines.append(f"  {budget.verdict()}")
+        elif timeline.complete:
+            lines.append(f"  {name}: every phase flown")
     for site, links in result.summary["coverage"].items():
         link = "chain" if "chain" in links else "direct"
         if link in links:

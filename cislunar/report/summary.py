@@ -45,6 +45,8 @@ def build_summary(result: MissionResult) -> dict[str, Any]:
         },
         "provenance": result.provenance,
         "trajectories": _trajectories(result),
+        "timelines": _timelines(result),
+        "data_balance": {site: balance.summary() for site, balance in result.data_balance.items()},
         "coverage": _coverage(result),
         "degraded": [dict(case) for case in result.degraded],
         "map": _map(result),
@@ -86,6 +88,34 @@ def _trajectories(result: MissionResult) -> dict[str, Any]:
                 "impact_after_s": None if impact is None else impact - epoch,
             }
         out[name] = entry
+    return out
+
+
+def _timelines(result: MissionResult) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, timeline in result.timelines.items():
+        budget = result.budgets[name].delta_v
+        arrival, stopped = timeline.arrival_tdb, timeline.stopped
+        out[name] = {
+            "complete": timeline.complete,
+            "message": timeline.message,
+            "shortfall": {} if stopped is None else stopped.shortfall,
+            "arrival_utc": None if arrival is None else format_epoch(arrival, "UTC"),
+            "final_mass_kg": timeline.final_mass_kg,
+            "phases": timeline.rows(),
+            "delta_v_budget": None if budget is None else budget.rows(),
+            "mass_budget": result.budgets[name].mass.rows(),
+            "communications": [
+                {
+                    "event": event.name,
+                    "start_utc": format_epoch(event.start_tdb, "UTC"),
+                    "end_utc": format_epoch(event.end_tdb, "UTC"),
+                    "covered_fraction": event.covered.fraction,
+                    "longest_silence_s": event.longest_silence_s,
+                }
+                for event in result.communications.get(name, [])
+            ],
+        }
     return out
 
 

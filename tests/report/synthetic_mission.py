@@ -220,6 +220,11 @@ def build(
     eclipses = pd.DataFrame(eclipse_rows, columns=columns)
 
     return SimpleNamespace(
+        window=(START, START + span),
+        timelines={},
+        budgets={},
+        data_balance={},
+        communications={},
         scenario=_scenario(name, span),
         status=status,
         sites={

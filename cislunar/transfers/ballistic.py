@@ -178,12 +178,12 @@ def search(
     Earth, Moon and Sun are point masses. Only the first perigee of a flight back counts: transfers with
     loops about the Earth before the long one are not found.
 
-    The spread is a Kronecker sequence, its steps the negative powers of the root of x^6 = x + 1: even, and
-    the same on every machine.
+    The arrivals are points of the Sobol sequence: even, and the same on every machine.
 
     References
     ----------
-    .. [1] H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, SIAM (1992), chapter 3.
+    .. [1] I. M. Sobol', "On the distribution of points in a cube and the approximate evaluation of
+       integrals", USSR Comput. Math. Math. Phys. 7 (1967), 86-112; directions of S. Joe and F. Y. Kuo (2008).
     """
     _check(start_tdb, end_tdb, count, time_of_flight_s, farthest_km, perigee_km)
     environment.ephemeris.require_span(start_tdb - time_of_flight_s[1], end_tdb, "ballistic search")
@@ -192,7 +192,7 @@ def search(
     epochs, parameters, found = [], [], []
     total = 0
     for first in range(0, count, _CHUNK):
-        unit = spread(np.arange(first, min(first + _CHUNK, count)), 5)
+        unit = spread(first, min(_CHUNK, count - first), 5)
         tdb = start_tdb + unit[0] * (end_tdb - start_tdb)
         values = arrival.parameters(unit[1:])
         state, _ = arrival.states(values, tdb, gm, environment)
@@ -238,13 +238,13 @@ def _gathered(
     return candidates.select(np.argsort(tdb, kind="stable"))
 
 
-def spread(numbers: Integers, dimensions: int) -> Array:
-    """Points of a Kronecker sequence in the unit cube, shape (dimensions, k), for numbers from 0."""
-    root = 2.0
-    for _ in range(64):
-        root = (1.0 + root) ** (1.0 / (dimensions + 1.0))
-    steps = (1.0 / root) ** np.arange(1, dimensions + 1)
-    return (0.5 + np.multiply.outer(steps, numbers.astype(np.float64) + 1.0)) % 1.0
+def spread(first: int, count: int, dimensions: int) -> Array:
+    """Points number `first` and on of the Sobol sequence in the unit cube, shape (dimensions, count)."""
+    from scipy.stats.qmc import Sobol
+
+    # The first point of the sequence is a corner: every range would be begun at its end.
+    points = Sobol(dimensions, scramble=False).fast_forward(first + 1)
+    return np.ascontiguousarray(points.random(count).T)
 
 
 def _check(

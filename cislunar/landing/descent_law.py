@@ -36,13 +36,26 @@ _POWERS = tuple(p for p in itertools.product(range(DEGREE + 1), repeat=3) if sum
 
 def features(thrust_to_weight: Array, isp_s: Array, apoapsis_altitude_km: Array) -> tuple[Array, Array]:
     """Terms of the polynomial, shape (35, ...), and the ideal delta-v, km/s."""
+    powers, ideal = _powers(thrust_to_weight, isp_s, apoapsis_altitude_km)
+    return np.array([powers[0][a] * powers[1][b] * powers[2][c] for a, b, c in _POWERS]), ideal
+
+
+def _powers(
+    thrust_to_weight: Array, isp_s: Array, apoapsis_altitude_km: Array
+) -> tuple[list[list[Array]], Array]:
+    """Powers 0 to 4 of each variable, and the ideal delta-v, km/s."""
     radius = MOON_RADIUS_KM + PERIAPSIS_KM
     speed = apsis_speed_km_s(radius, MOON_RADIUS_KM + apoapsis_altitude_km, GM_KM3_S2)
     ideal = surface_speed_km_s(speed, radius, MOON_RADIUS_KM, GM_KM3_S2)
     exhaust = isp_s * STANDARD_GRAVITY_M_S2 / 1000.0
     variables = np.log(thrust_to_weight), ideal / exhaust, speed**2 * radius / GM_KM3_S2
-    terms = [variables[0] ** a * variables[1] ** b * variables[2] ** c for a, b, c in _POWERS]
-    return np.array(terms), ideal
+    powers = []
+    for variable in variables:
+        row = [np.ones_like(variable)]
+        for _ in range(DEGREE):
+            row.append(row[-1] * variable)
+        powers.append(row)
+    return powers, ideal
 
 
 def powered_descent_km_s(
@@ -87,9 +100,11 @@ def powered_descent_km_s(
                 f"descent law: found the {name} {given[bad].flat[0]:g}; the law was fitted from {low:g} to "
                 f"{high:g}: use the optimiser outside it"
             )
-    terms, ideal = features(*values)
-    kind = "approach" if approach else "direct"
-    return np.asarray(ideal * (1.0 + np.exp(np.tensordot(np.array(COEFFICIENTS[kind]), terms, axes=1))))
+    powers, ideal = _powers(*values)
+    exponent = np.zeros(ideal.shape)
+    for factor, (a, b, c) in zip(COEFFICIENTS["approach" if approach else "direct"], _POWERS, strict=True):
+        exponent += factor * (powers[0][a] * powers[1][b] * powers[2][c])
+    return np.asarray(ideal * (1.0 + np.exp(exponent)))
 
 
 __all__ = ["LARGEST_ERROR_KM_S", "RANGES", "powered_descent_km_s"]

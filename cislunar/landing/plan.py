@@ -41,6 +41,7 @@ Array = NDArray[np.float64]
 DEFAULT_DEGREE = 30
 DEFAULT_SEARCH_S = 30.0 * 86400.0
 AFTER_TOUCHDOWN_S = 3600.0
+_WASTEFUL_KM_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -287,6 +288,13 @@ def plan_landing(
     )
     ground = Ground(gm, site.radius_km)
     periapsis = MOON_RADIUS_KM + descent_periapsis_altitude_km
+    excess = float(state[3:] @ state[3:]) - 2.0 * gm / float(np.linalg.norm(state[:3]))
+    if excess >= 0.0:
+        text = (
+            "the orbit is not captured: it passes the Moon on a hyperbola with "
+            f"{1000.0 * math.sqrt(excess):.0f} m/s to spare; insert into a lunar orbit first"
+        )
+        return replace(blank, status="descent orbit", message=text)
     text = thrust_problem(engine, mass_kg, math.sqrt(gm / periapsis), ground)
     if text:
         return replace(blank, status="thrust", message=text)
@@ -410,6 +418,7 @@ def _fly(
     touchdown = coast.ignition_tdb + float(descent.time_s[-1])
     plan = replace(
         plan,
+        message=_join(descent.message, _wasteful(coast)),
         touchdown_tdb=touchdown,
         sun_elevation_rad=float(sun_elevation(site, environment, np.array([touchdown]))[0]),
         events=_events(plan.mass_kg, mass, coast, descent, engine),
@@ -429,6 +438,20 @@ def _fly(
             site=site,
             touchdown_tdb=touchdown,
         ),
+    )
+
+
+def _join(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
+
+
+def _wasteful(coast: DescentOrbit) -> str:
+    """Say so where the descent-orbit burn turns the line of apsides and does not only lower the periapsis."""
+    if coast.burn_km_s < _WASTEFUL_KM_S:
+        return ""
+    return (
+        f"the descent-orbit burn takes {1000.0 * coast.burn_km_s:.0f} m/s, because the orbit is eccentric "
+        "and its apoapsis does not lie half a revolution before powered descent"
     )
 
 

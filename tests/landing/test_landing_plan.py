@@ -196,6 +196,20 @@ def test_thrust_below_weight_says_by_how_much(environment, forces, site):
     assert not found.events
 
 
+def test_hyperbola_is_not_landed_from(environment, forces, site):
+    fast = orbit()
+    fast[3:] *= 1.6
+    found = plan(environment, forces, site, orbit_state_moon=fast)
+    assert found.status == "descent orbit"
+    assert "the orbit is not captured: it passes the Moon on a hyperbola with 122" in found.message
+
+
+def test_site_within_reach_of_a_pass_but_not_at_ignition(environment, forces, site):
+    near = plan(environment, forces, site, cross_range_limit_rad=1e-5)
+    assert near.status == "cross-range"
+    assert "0.000572958 deg can be flown out" in near.message
+
+
 def test_orbit_that_starts_too_late_for_the_only_pass(environment, forces, site, landing):
     start = landing.touchdown_tdb - 1500.0
     late = landing.orbit.at_tdb(start)[:, 0]

@@ -1,7 +1,7 @@
 """The closed-form gravity turn against SciPy's integration of its equations of motion.
 
 V' = g (cos psi - n), V psi' = -g sin psi, with psi from the downward vertical: integrated by DOP853 at 1e-12
-until the speed has fallen to 1e-4 of its start, where what is left of height and time is below the tolerances.
+until the speed has fallen to 1e-4 of its start; the little time and height left there are subtracted.
 """
 
 import numpy as np

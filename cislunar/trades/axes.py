@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 from cislunar import units
 
-TURN_DEG = 360.0
+SPREADS = {
+    "mean_anomaly": ("mean_anomaly",),
+    "raan": ("raan",),
+    "both": ("raan", "mean_anomaly"),
+}
+"""Angles over which copies of a spacecraft are spread evenly: along one orbit, over planes, or both."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Axis:
     blocks : dict of str to dict
         For choices: what each sets, by path; for words: the value behind each text.
     template, spread : str
-        For a number of spacecraft: which is copied, and over which angle the copies are spread.
+        For a number of spacecraft: which is copied, and over which angles the copies are spread.
     """
 
     name: str

@@ -15,7 +15,7 @@ from cislunar.scenario.model import Scenario
 from cislunar.scenario.reading import INVALID, Reading, Value, node_text
 from cislunar.scenario.wording import listing, nearest, quoted
 from cislunar.scenario.yamlfile import Node, Scalar, describe
-from cislunar.trades.axes import Axis, Target, quantity_text
+from cislunar.trades.axes import SPREADS, Axis, Target, quantity_text
 from cislunar.trades.paths import find_place, to_python
 
 LONGEST: Final = 1_000_000
@@ -64,7 +64,7 @@ def _number(name: str, value: Value, scenario: Scenario, reading: Reading) -> Ax
         return None
     spread = value.get("spread", "mean_anomaly")
     orbit = scenario.spacecraft[template.data].orbit
-    if isinstance(orbit, KeplerianOrbit) and spread == "mean_anomaly" and orbit.anomaly != "mean":
+    if isinstance(orbit, KeplerianOrbit) and "mean_anomaly" in SPREADS[spread] and orbit.anomaly != "mean":
         reading.problem(
             template.node,
             template.path,

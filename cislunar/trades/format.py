@@ -10,15 +10,13 @@ from cislunar.scenario.leaves import Choice, Either, FilePath, Integer, Leaf, Na
 from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.spec import Field, Group, Listing, Named, Record, Spec, Variant, by_key
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar
+from cislunar.trades.axes import SPREADS
 
 VERSION: Final = 1
 """Version of the format; compatible additions do not change it."""
 
 METHODS: Final = ("grid", "list", "latin-hypercube", "sobol")
 """Samplers."""
-
-SPREADS: Final = ("mean_anomaly", "raan")
-"""Angles over which copies of a spacecraft are spread evenly."""
 
 STUDY_LINKS: Final = tuple(link for link in LINKS if link in ("chain", "site-relay"))
 """Links a measure can be about."""
@@ -128,7 +126,7 @@ AXIS = Record(
             Name(kind="a spacecraft of the base", description="The spacecraft that is copied.")
         ),
         "spread": Field(
-            Choice(words=SPREADS, description="The angle over which the copies are spread evenly."),
+            Choice(words=tuple(SPREADS), description="The angles over which copies are spread evenly."),
             default="mean_anomaly",
         ),
     },

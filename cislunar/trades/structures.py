@@ -15,7 +15,7 @@ from cislunar.orbits.definitions import CartesianOrbit, KeplerianOrbit
 from cislunar.orbits.elements import KeplerianElements, semi_major_axis_from_period, to_state
 from cislunar.orbits.frames import frame_to_icrf, rotate_state
 from cislunar.orbits.initial_state import initial_state, size_and_shape
-from cislunar.trades.axes import Axis, Target
+from cislunar.trades.axes import SPREADS, Axis, Target
 
 if TYPE_CHECKING:
     from cislunar.scenario import Scenario
@@ -173,7 +173,7 @@ def slots_of(
     axes : sequence of Axis
         Those that set numbers of spacecraft only.
     copies : mapping of str to (str, str, float)
-        For each copy of a spacecraft: of which, the angle that differs, and by how much, degrees.
+        For each copy of a spacecraft: of which, the spread, and how far its angles differ, degrees.
     """
     found = []
     for name, craft in scenario.spacecraft.items():
@@ -184,7 +184,7 @@ def slots_of(
                 keys = target.path.split(".")
                 if keys[1] != template:
                     continue
-                source = Source(axis, target, turn if keys[-1] == spread else 0.0)
+                source = Source(axis, target, turn if keys[-1] in SPREADS.get(spread, ()) else 0.0)
                 if keys[2] == "orbit":
                     _require_stated(craft, keys[3])
                     slots.orbit[FIELDS[keys[3]]] = source

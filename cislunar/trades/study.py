@@ -15,7 +15,7 @@ import numpy as np
 from cislunar.errors import InputError
 from cislunar.scenario.yamlfile import Mapping as MappingNode
 from cislunar.scenario.yamlfile import Node, Scalar
-from cislunar.trades.axes import Axis, quantity_text
+from cislunar.trades.axes import SPREADS, Axis, quantity_text
 from cislunar.trades.measures import Measure
 from cislunar.trades.paths import to_python
 from cislunar.trades.sampling import Sampler
@@ -264,13 +264,16 @@ class Study:
         -------
         scenario : Scenario
         copies : dict of str to (str, str, float)
-            For each copy: its template, the angle that differs, and by how much, degrees.
+            For each copy: its template, the spread, and how far its angles differ, degrees.
         """
         changes: dict[str, Any] = {}
         # Blocks first, so that a number set inside one of them holds.
         for axis in sorted(self.axes, key=lambda each: each.kind != "choice"):
             if axis.name in chosen:
                 changes |= axis.changes(chosen[axis.name])
+        removed = tuple(f"{path}." for path, value in changes.items() if value is None)
+        # A block may take a spacecraft out; what another axis sets in it has no place then.
+        changes = {path: value for path, value in changes.items() if not path.startswith(removed)}
         scenario = self.base.with_values(changes) if changes else self.base
         copies: dict[str, tuple[str, str, float]] = {}
         for axis in self.axes:
@@ -387,23 +390,25 @@ def _replicated(
         return scenario
     block = scenario.root.entries["spacecraft"].entries[axis.template]  # type: ignore[attr-defined]
     orbit = scenario.spacecraft[axis.template].orbit
-    angles = {"raan": "raan_rad", "mean_anomaly": "anomaly_rad"}
-    stated = getattr(orbit, angles[axis.spread], None)
-    if stated is None or (axis.spread == "mean_anomaly" and getattr(orbit, "anomaly", "") != "mean"):
-        raise InputError(
-            f"spacecraft.{axis.template}.orbit: expected {axis.spread}, over which its copies are spread"
-        )
+    stated: dict[str, float] = {}
+    for angle in SPREADS[axis.spread]:
+        found = getattr(orbit, "anomaly_rad" if angle == "mean_anomaly" else "raan_rad", None)
+        if found is None or (angle == "mean_anomaly" and getattr(orbit, "anomaly", "") != "mean"):
+            raise InputError(
+                f"spacecraft.{axis.template}.orbit: expected {angle}, over which its copies are spread"
+            )
+        stated[angle] = found
     changes: dict[str, Any] = {}
     for copy in range(1, number):
         name, turn = f"{axis.template}-{copy + 1}", 360.0 * copy / number
         if name in scenario.spacecraft:
             raise InputError(f"spacecraft.{name}: the name is needed for a copy of {axis.template}")
-        angle = (np.degrees(stated) + turn) % 360.0
         told = to_python(block)
-        told["orbit"][axis.spread] = {
-            "value": quantity_text(angle, "deg"),
-            "assumption": f"copy {copy + 1} of {number} of {axis.template}, spread evenly",
-        }
+        for angle, start in stated.items():
+            told["orbit"][angle] = {
+                "value": quantity_text((np.degrees(start) + turn) % 360.0, "deg"),
+                "assumption": f"copy {copy + 1} of {number} of {axis.template}, spread evenly",
+            }
         changes[f"spacecraft.{name}"] = told
         copies[name] = (axis.template, axis.spread, turn)
     return scenario.with_values(changes)

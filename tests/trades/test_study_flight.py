@@ -129,6 +129,25 @@ def test_copies_are_spread_evenly() -> None:
         assert table["gap"][number] == pytest.approx(found, abs=1e-5)
 
 
+def test_copies_are_spread_over_planes_and_along_the_orbit() -> None:
+    study = make(
+        {
+            "relays": {"number": 2, "template": "alpine", "spread": "both"},
+            "node": {"path": "spacecraft.alpine.orbit.raan", "values": ["30 deg", "200 deg"]},
+        },
+        {"gap": {"measure": "longest_gap", "site": "basin", "unit": "s"}},
+        changes={"spacecraft.lupine": None},
+    )
+    row = study.run().table.iloc[1]
+    result = exported_run(study, row["case"])
+    angles = [
+        np.degrees([craft.orbit.raan_rad, craft.orbit.anomaly_rad])
+        for craft in result.scenario.spacecraft.values()
+    ]
+    assert np.allclose(angles, [[200.0, 0.0], [20.0, 180.0]])
+    assert row["gap"] == pytest.approx(result.statistics["basin"]["chain"]["gap_s"]["max"], abs=1e-5)
+
+
 def test_blocks_are_chosen_whole() -> None:
     state = {
         "frame": "moon-me",
@@ -152,6 +171,22 @@ def test_blocks_are_chosen_whole() -> None:
     for number in (1, 2):
         found = exported_run(study, table["case"][number]).statistics["basin"]["chain"]["gap_s"]["max"]
         assert table["gap"][number] == pytest.approx(found, abs=1e-5)
+
+
+def test_a_block_may_take_a_spacecraft_out() -> None:
+    study = make(
+        {
+            "relays": {"choices": {"two": {"duration": "1 d"}, "one": {"spacecraft.lupine": None}}},
+            "tilt": {"path": both("inclination"), "values": ["40 deg", "60 deg"]},
+        },
+        {"gap": {"measure": "longest_gap", "site": "basin", "unit": "s"}, "count": "spacecraft"},
+    )
+    table = study.run().table
+    assert list(table["count"]) == [2, 2, 1, 1]
+    result = exported_run(study, table["case"][3])
+    assert list(result.trajectories) == ["alpine"]
+    gap = result.statistics["basin"]["chain"]["gap_s"]["max"]
+    assert table["gap"][3] == pytest.approx(gap, abs=1e-5)
 
 
 def test_relays_that_reach_different_stations() -> None:

@@ -142,8 +142,8 @@ def test_the_second_writer_is_refused(tmp_path: Path) -> None:
         with pytest.raises(OutputError) as caught:
             study.run(tmp_path / "out")
         assert str(caught.value) == (
-            f"{tmp_path / 'out'}: another study (process {os.getpid()}) is writing to this store; wait for it, "
-            "or choose another folder with --out"
+            f"{tmp_path / 'out'}: another study (process {os.getpid()}) is writing to this store; wait for "
+            "it, or choose another folder with --out"
         )
     assert study.run(tmp_path / "out").costs.cases == 11
 

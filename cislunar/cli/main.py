@@ -182,11 +182,14 @@ def new(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path(
         "scenario.yaml"
     ),
+    mission: Annotated[
+        bool, typer.Option("--mission", help="A mission from launch to landing, with a relay.")
+    ] = False,
 ) -> int:
     """Write a commented scenario to start from."""
     from cislunar.cli.starter import write_starter
 
-    write_starter(file)
+    write_starter(file, mission=mission)
     emit(f"{file}: written; edit it, then: cislunar run {shlex.quote(str(file))}")
     return ExitCode.FLOWN
 
@@ -207,7 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise KeyboardInterrupt
         return code
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; no half-written result is left, and what a study has finished is kept")
+        complain("interrupted; nothing half-written is left")
         return ExitCode.INTERRUPTED
     except CislunarError as error:
         complain(str(error))

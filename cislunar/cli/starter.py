@@ -8,20 +8,23 @@ from pathlib import Path
 from cislunar.errors import OutputError
 
 
-def write_starter(file: Path) -> None:
-    """Write the packaged starter scenario.
+def write_starter(file: Path, *, mission: bool = False) -> None:
+    """Write a packaged scenario to start from.
 
     Parameters
     ----------
     file : Path
         Where; an existing file is never replaced.
+    mission : bool
+        A mission from launch to landing instead of a relay in orbit.
 
     Raises
     ------
     OutputError
         The file exists, or its folder cannot be written to.
     """
-    text = files("cislunar.scenario").joinpath("templates", "starter.yaml").read_text(encoding="utf-8")
+    name = "mission.yaml" if mission else "starter.yaml"
+    text = files("cislunar.scenario").joinpath("templates", name).read_text(encoding="utf-8")
     try:
         with open(file, "x", encoding="utf-8") as stream:
             stream.write(text)

@@ -16,7 +16,7 @@ from cislunar.scenario.jsonschema import scenario_schema
 
 SCHEMA = scenario_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-STARTER = Path(yamlfile.__file__).parent / "templates" / "starter.yaml"
+TEMPLATES = sorted((Path(yamlfile.__file__).parent / "templates").glob("*.yaml"))
 
 
 def values(text: str) -> Any:
@@ -28,7 +28,7 @@ def test_it_is_a_valid_schema() -> None:
     json.dumps(SCHEMA, allow_nan=False)
 
 
-@pytest.mark.parametrize("file", [*SHIPPED, STARTER], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*SHIPPED, *TEMPLATES], ids=lambda file: file.stem)
 def test_shipped_scenarios_conform(file: Path) -> None:
     VALIDATOR.validate(values(file.read_text(encoding="utf-8")))
 

@@ -9,12 +9,14 @@ import pytest
 
 from cislunar.constants import MOON_RADIUS_KM as R
 from cislunar.errors import InputError
+from cislunar.orbits.definitions import KeplerianOrbit
 from cislunar.orbits.elements import KeplerianElements, to_state
 from cislunar.propagation import ForceModel, Status, propagate
 from cislunar.transfers.changes import change_periapsis
 from cislunar.transfers.craft import Craft
 from cislunar.transfers.delivery import rank_deliveries, ways
 from cislunar.transfers.relay_budget import Expense, disposal, relay_budget
+from cislunar.transfers.release_orbits import capture_orbits, working_orbits
 from cislunar.vehicles.engine import Engine
 
 GM = 4902.8
@@ -151,3 +153,37 @@ def test_masses_that_make_no_sense_are_refused():
         RELAY.after(1.0)
     with pytest.raises(InputError, match="alpine, keeping: expected 0 m/s or more"):
         relay_budget(RELAY, [Expense("keeping", -0.1)])
+
+
+def test_capture_orbits_keep_the_periapsis_and_the_plane_of_the_arrival():
+    v = np.sqrt(0.85**2 + 2.0 * GM / (R + 100.0))
+    arrival = np.array([0.0, R + 100.0, 0.0, 0.0, 0.0, v])
+    orbits = capture_orbits(arrival, {"loose": 40000.0, "capture": 7000.0}, GM)
+    assert list(orbits) == ["loose", "capture"]
+    for name, altitude in (("loose", 40000.0), ("capture", 7000.0)):
+        assert float(orbits[name].periapsis_altitude_km()) == pytest.approx(100.0, abs=1e-6)
+        assert float(orbits[name].apoapsis_altitude_km()) == pytest.approx(altitude, abs=1e-4)
+        assert float(orbits[name].inclination_rad) == pytest.approx(np.pi / 2)
+
+
+def test_trap_an_inclination_to_the_moons_orbit_plane_is_another_plane_than_to_its_equator():
+    stated = {
+        "periapsis_altitude_km": 720.0,
+        "apoapsis_altitude_km": 8090.0,
+        "inclination_rad": np.radians(51.7),
+        "raan_rad": 0.0,
+        "argument_of_periapsis_rad": np.pi / 2,
+        "anomaly_rad": 0.0,
+        "anomaly": "mean",
+    }
+    planes = []
+    for frame in ("moon-op", "moon-equator"):
+        orbit = working_orbits(
+            KeplerianOrbit(frame=frame, **stated), 8.8e8, GM, np.radians([0.0, 120.0, 240.0])
+        )
+        states = to_state(orbit, GM)
+        normal = np.cross(states[:3], states[3:], axis=0)
+        mean = (normal / np.linalg.norm(normal, axis=0)).mean(axis=1)
+        planes.append(mean / np.linalg.norm(mean))
+    # The nodes average out and leave the poles of the two frames, 6.5 to 6.9 deg apart.
+    assert 6.4 < np.degrees(np.arccos(planes[0] @ planes[1])) < 7.0

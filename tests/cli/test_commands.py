@@ -101,7 +101,7 @@ def test_the_debug_option_shows_the_traceback(
 def test_an_interrupt_is_130(scenario: Path, capfd: pytest.CaptureFixture[str]) -> None:
     stub.install("interrupt")
     assert main(["run", "relay.yaml"]) == 130
-    assert capfd.readouterr().err == "interrupted; no half-written report is left\n"
+    assert capfd.readouterr().err == "interrupted; nothing half-written is left\n"
     assert names(scenario.parent) == ["relay.yaml"]
 
 

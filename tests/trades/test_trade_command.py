@@ -108,7 +108,7 @@ sys.exit(main(["trade", sys.argv[1], "--out", sys.argv[2]]))
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert said == "interrupted; no half-written result is left, and what a study has finished is kept\n"
+    assert said == "interrupted; nothing half-written is left\n"
     held = rows(out)
     assert 0 < len(held) < 8
     assert not list(out.glob("**/.partial-*"))

@@ -83,6 +83,18 @@ class ThreeBodySystem:
         """Unit of speed, km/s."""
         return self.length_km / self.time_s
 
+    def primary(self, name: str) -> float:
+        """Place on the x axis of a primary: `larger`, `smaller`, or one of the two words of `name`."""
+        words = self.name.split("-")
+        known = {"larger": -self.mu, "smaller": 1.0 - self.mu}
+        if len(words) == 2:
+            known |= {words[0]: -self.mu, words[1]: 1.0 - self.mu}
+        if name not in known:
+            raise InputError(
+                f"body: expected a primary of {self.name}, one of {', '.join(known)}; got {name!r}"
+            )
+        return known[name]
+
     @cached_property
     def compiled(self) -> ThreeBodyModel:
         """The system in the form of the integration loop."""
@@ -157,6 +169,7 @@ def propagate_three_body(
     on_error: str = "raise",
     max_steps: int = 10_000_000,
     record: bool = True,
+    events: Any = (),
 ) -> Trajectory:
     """Fly a batch of trajectories in the circular restricted three-body problem.
 
@@ -172,11 +185,16 @@ def propagate_three_body(
         Largest error of one step, relative to the distance from the nearer primary and to the speed.
     threads, on_error, max_steps, record
         As for `cislunar.propagation.propagate`.
+    events : sequence of Event or callable
+        What to look for on the way, or to stop at: `PlaneCrossing`, `Periapsis`, `Apoapsis` and `Radius` about
+        a primary (`body="moon"`, or "smaller" and "larger" for any system), and functions `g(time, state)`;
+        everything nondimensional.
 
     Returns
     -------
     Trajectory
-        With everything nondimensional and in the rotating frame; epochs are zero.
+        With everything nondimensional and in the rotating frame; epochs are zero. Events are in its table
+        `events`; one that met a terminal event has the status EVENT.
 
     Raises
     ------
@@ -202,6 +220,8 @@ def propagate_three_body(
     if texts and on_error == "raise":
         groups = {text: np.array([i for i, t in texts.items() if t == text]) for text in texts.values()}
         raise InputError("; ".join(f"trajectories {some(who)}: {text}" for text, who in groups.items()))
+    if not isinstance(events, tuple | list) or len(events):
+        return _fly_with_events(states, durations, system, events, rtol, threads, max_steps, record)
     flown = np.setdiff1d(np.arange(n), list(texts))
     nothing = np.zeros(n)
     batch = Batch(states, nothing, durations, nothing, nothing, np.full(n, np.inf))
@@ -222,7 +242,40 @@ def propagate_three_body(
         result.steps,
         message,
         forces,
+        nothing,
     )
+
+
+def _fly_with_events(
+    states: NDArray[np.float64],
+    durations: NDArray[np.float64],
+    system: ThreeBodySystem,
+    events: Any,
+    rtol: float,
+    threads: int | None,
+    max_steps: int,
+    record: bool,
+) -> Trajectory:
+    """Fly checked input to its terminal events, and find the others on the way."""
+    from cislunar.propagation.event_kinds import checked_events
+    from cislunar.propagation.event_table import EventTable
+    from cislunar.propagation.events import event_rows
+    from cislunar.propagation.terminal import fly_to_events, without_nodes
+
+    wanted = checked_events(events)
+
+    def fly(_chosen: Any, state: Any, _epoch: Any, duration: Any, steps: int) -> Trajectory:
+        return propagate_three_body(state, duration, system, rtol, threads, "status", steps)
+
+    nothing = np.zeros(durations.size)
+    if any(event.terminal for event in wanted):
+        outcome = fly_to_events(fly, states, nothing, durations, wanted, max_steps)
+        flown, rows = outcome.flown, outcome.event_rows(wanted)
+    else:
+        flown = fly(None, states, None, durations, max_steps)
+        rows = event_rows(flown, wanted)
+    flown.events = EventTable(tuple(event.name for event in wanted), rows, flown.n)
+    return flown if record else without_nodes(flown)
 
 
 def _problems(

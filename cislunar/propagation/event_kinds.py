@@ -147,7 +147,10 @@ class Node(Event):
 
 @dataclass(frozen=True, eq=False)
 class Radius(Event):
-    """Distance from the centre of a body, km; rising on the way out."""
+    """Distance from the centre of a body, km; rising on the way out.
+
+    In the three-body problem the distance is nondimensional.
+    """
 
     radius_km: float
     body: str | None = field(default=None, kw_only=True)
@@ -178,6 +181,7 @@ class Altitude(Event):
 
     def values(self, moments: Moments) -> Array:
         """Height above the altitude, km."""
+        moments.surroundings.require_real("altitude")
         body = self.body or moments.surroundings.center
         require_one_of(body, tuple(BODY_RADIUS_KM), "event: body of an altitude")
         return length(moments.position(body)) - (BODY_RADIUS_KM[body] + self.altitude_km)

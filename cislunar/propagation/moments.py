@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cislunar.environment.ephemeris import EARTH_MOON_BARYCENTRE, Ephemeris
 from cislunar.environment.orientation import LunarOrientation
 from cislunar.errors import InputError
-from cislunar.propagation.cr3bp import ROTATING
+from cislunar.propagation.cr3bp import ROTATING, ThreeBodySystem
 from cislunar.propagation.force_model import ForceModel
 
 if TYPE_CHECKING:
@@ -32,15 +32,30 @@ class Surroundings:
     ----------
     center : str
         Body that the states of the flight are about.
-    rotates : bool
-        Whether the flight is one of the three-body problem, in the rotating frame.
+    system : ThreeBodySystem or None
+        That of a flight of the three-body problem, in the rotating frame and nondimensional.
     """
 
     def __init__(self, flown: Trajectory) -> None:
         """Take what the flight was made with."""
         self.center = flown.center
         self._forces = flown.forces if isinstance(flown.forces, ForceModel) else None
-        self.rotates = self.center == ROTATING
+        self.system: ThreeBodySystem | None = None
+        if self.center == ROTATING:
+            self.system = flown.forces  # type: ignore[assignment]
+
+    @property
+    def rotates(self) -> bool:
+        """Whether the flight is one of the three-body problem."""
+        return self.system is not None
+
+    def require_real(self, what: str) -> None:
+        """Raise `InputError` for a flight that has neither epochs nor kilometres."""
+        if self.rotates:
+            raise InputError(
+                f"event: there is no {what} in the three-body problem; it has PlaneCrossing, Periapsis, Apoapsis "
+                "and Radius about a primary, and functions of (time, state)"
+            )
 
     @cached_property
     def ephemeris(self) -> Ephemeris:
@@ -54,6 +69,7 @@ class Surroundings:
 
     def gm(self, body: str) -> float:
         """Mass parameter of a body, km^3/s^2: that of the flight where it has one."""
+        self.require_real("mass parameter")
         used = self._forces.gm if self._forces is not None else {}
         return float(used.get(body, self.ephemeris.gm[self.ephemeris.require_body(body)]))
 
@@ -82,9 +98,10 @@ class Moments:
         key = name, moving
         if key not in self._bodies:
             center, ephemeris = self.surroundings.center, self.surroundings.ephemeris
-            if self.surroundings.rotates:
-                raise InputError(f"event: there is no {name} in the three-body problem")
-            if name == center:
+            if self.surroundings.system is not None:  # its primaries rest on the x axis
+                self._bodies[key] = np.zeros((6 if moving else 3, self.tdb.size))
+                self._bodies[key][0] = self.surroundings.system.primary(name)
+            elif name == center:
                 self._bodies[key] = np.zeros((6 if moving else 3, self.tdb.size))
             else:
                 lookup = ephemeris.state if moving else ephemeris.position
@@ -105,6 +122,7 @@ class Moments:
 
     def pole(self, plane: str) -> Array:
         """Unit vector (3, m) along the pole of one of `PLANES`, as it is at each epoch."""
+        self.surroundings.require_real(f"plane {plane}")
         if plane == "icrf":
             return _constant(np.array([0.0, 0.0, 1.0]), self.tdb.size)
         if plane == "ecliptic":
@@ -118,6 +136,7 @@ class Moments:
     @cached_property
     def lunar_axes(self) -> Array:
         """Rotation (3, 3, m) from ICRF to the Moon's mean-Earth axes."""
+        self.surroundings.require_real("lunar ground")
         return self.surroundings.orientation.icrf_to_me(self.tdb)
 
     @cached_property
@@ -141,6 +160,7 @@ class Moments:
 
     def earth_fixed_to_icrf(self) -> Array:
         """Rotation (3, 3, m) from Earth-fixed axes (ITRS) to ICRF."""
+        self.surroundings.require_real("ground")
         from cislunar.environment import Environment
 
         return Environment.default().earth.itrs_to_gcrs(self.tdb)

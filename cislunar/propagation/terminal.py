@@ -371,7 +371,7 @@ def propagate_with_events(
             found = event_rows(flown, wanted)
         found["trajectory"] += low
         rows.append(found)
-        pieces.append(flown if record else _without_nodes(flown))
+        pieces.append(flown if record else without_nodes(flown))
     result = joined(pieces)
     result.forces = forces
     return result, EventTable(tuple(event.name for event in wanted), np.concatenate(rows), result.n)
@@ -416,7 +416,8 @@ def restricted(forces: ForceModel, n: int, chosen: Integers) -> ForceModel:
     return part
 
 
-def _without_nodes(flown: Trajectory) -> Trajectory:
+def without_nodes(flown: Trajectory) -> Trajectory:
+    """Drop the nodes of a batch."""
     flown.nodes = np.empty((10, 0))
     flown.offsets = np.zeros_like(flown.offsets)
     return flown

@@ -14,7 +14,20 @@ import pytest
 
 import cislunar
 from cislunar.errors import InputError
-from cislunar.propagation import EARTH_MOON, Status, ThreeBodySystem, propagate_three_body
+from cislunar.propagation import (
+    EARTH_MOON,
+    Altitude,
+    Apoapsis,
+    Node,
+    Periapsis,
+    PlaneCrossing,
+    Radius,
+    ShadowEntry,
+    Status,
+    ThreeBodySystem,
+    TrueAnomaly,
+    propagate_three_body,
+)
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +177,71 @@ def test_other_lane_widths_agree_to_rounding(tmp_path, lanes):
     assert np.allclose(results[lanes]["final"], results["8"]["final"], rtol=0.0, atol=1e-9)
     scale = np.abs(results["8"]["matrices"]).max(axis=(0, 1))
     assert (np.abs(results[lanes]["matrices"] - results["8"]["matrices"]) < 1e-8 * scale).all()
+
+
+HALO = np.array([1.0196625817475922, 0.0, -0.18041918731575562, 0.0, -0.098059824670690757, 0.0])
+"""A near-rectilinear halo orbit of the JPL catalogue (Earth-Moon, southern, about L2), at its top."""
+
+
+def test_events_of_a_halo_orbit_about_its_symmetry():
+    """Halo orbits cross the plane y = 0 at right angles, at apolune and, half a period later, at perilune."""
+    wanted = [PlaneCrossing("y"), Periapsis(body="moon"), Apoapsis(body="smaller"), Radius(0.1, body="moon")]
+    flown = propagate_three_body(np.repeat(HALO[:, None], 2, axis=1), [3.0, -3.0], events=wanted)
+    for i in (0, 1):
+        rows = flown.events.of(i)
+        crossing = rows[rows["event"] == 0]
+        perilune = rows[rows["event"] == 1]
+        inward = rows[rows["event"] == 3]
+        assert perilune.size >= 1
+        half = perilune["elapsed"][0]
+        assert abs(half - crossing["elapsed"][0]) < 1e-9
+        assert np.abs(crossing["state"][0][[1, 3, 5]]).max() < 1e-8
+        assert abs(np.abs(crossing["elapsed"][1] / half) - 2.0) < 1e-9
+        from_moon = inward["state"][:, :3] - np.array([1.0 - EARTH_MOON.mu, 0.0, 0.0])
+        assert np.linalg.norm(from_moon, axis=1) == pytest.approx(0.1, abs=1e-12)
+        # the sphere is met as long before perilune as it is left after it
+        assert inward["elapsed"][:2].mean() == pytest.approx(half, abs=1e-9)
+
+
+def test_a_terminal_crossing_of_a_plane_ends_the_flight_there():
+    event = PlaneCrossing("y", terminal=True, occurrence=2)
+    both = np.repeat(HALO[:, None], 3, axis=1)
+    flown = propagate_three_body(both, [10.0, -10.0, 0.1], events=[event])
+    assert flown.status.tolist() == [Status.EVENT, Status.EVENT, Status.FINISHED]
+    period = flown.final_elapsed[0]
+    assert flown.final_elapsed[1] == pytest.approx(-period, abs=1e-9)
+    # after one period the catalogued orbit is where it was
+    assert np.abs(flown.final[:, 0] - HALO).max() < 1e-9
+    assert abs(flown.final[1, 0]) < 1e-13
+    assert flown.events.rows["terminal"].tolist() == [False, True, False, True]
+    alone = propagate_three_body(HALO, 10.0, events=[event])
+    assert np.array_equal(alone.final[:, 0], flown.final[:, 0])
+    assert propagate_three_body(HALO, 10.0, events=[event], record=False).nodes.shape[1] == 0
+
+
+def test_a_function_of_time_and_state_in_the_three_body_problem():
+    flown = propagate_three_body(HALO, 3.0, events=[lambda time, state: time - 1.25])
+    assert flown.events.rows["elapsed"] == pytest.approx([1.25], abs=1e-12)
+
+
+def test_dense_output_obeys_the_equations_between_nodes():
+    flown = propagate_three_body(HALO, 3.0)
+    times = flown.nodes[0]
+    inside = 0.4 * np.diff(times)
+    exact = propagate_three_body(flown.nodes[1:7, :-1], inside).final
+    assert np.abs(flown.at(times[:-1] + inside)[:, 0] - exact)[:3].max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (Periapsis(body="sun"), "one of larger, smaller, earth, moon; got 'sun'"),
+        (Altitude(100.0, body="moon"), "no altitude in the three-body problem"),
+        (TrueAnomaly(1.0, body="moon"), "no mass parameter"),
+        (ShadowEntry(), "got 'sun'|got 'moon'"),
+        (Node(), "no plane icrf"),
+    ],
+)
+def test_events_that_need_epochs_or_kilometres_are_refused(event, text):
+    with pytest.raises(InputError, match=text):
+        propagate_three_body(HALO, 3.0, events=[event])

@@ -65,18 +65,26 @@ class BackwardFlights:
         """Errors and their derivatives (3, 3, m) in the model about the Earth all the way."""
         from cislunar.propagation.stm import state_transition
 
+        with np.errstate(invalid="ignore"):
+            moon = self.arrivals.select(members).states(numbers)
+        # Numbers that left the range of hyperbolas have no state, and no flight to differentiate.
+        good = np.flatnonzero(np.isfinite(moon).all(axis=0))
+        errors, slopes = np.full((3, members.size), np.nan), np.full((3, 3, members.size), np.nan)
+        if not good.size:
+            return errors, slopes
+        members, numbers = members[good], numbers[:, good]
         arrivals = self.arrivals.select(members)
-        flight = self._rough(arrivals.states(numbers), members, ROUGH_RTOL, record=True)
+        flight = self._rough(moon[:, good], members, ROUGH_RTOL, record=True)
         end, tdb = flight.final, flight.epoch + flight.final_elapsed
         transition = state_transition(flight, self.threads, history=False).final
-        columns = []
         for k in range(3):
             moved = numbers.astype(np.complex128)
             moved[k] += 1j * _COMPLEX_STEP
             start = arrivals.states(moved).imag / _COMPLEX_STEP
             nudged = end + 1j * _COMPLEX_STEP * np.einsum("ijn,jn->in", transition, start)
-            columns.append(self.errors(nudged, tdb, members).imag / _COMPLEX_STEP)
-        return self.errors(end, tdb, members), np.stack(columns, axis=1)
+            slopes[:, k, good] = self.errors(nudged, tdb, members).imag / _COMPLEX_STEP
+        errors[:, good] = self.errors(end, tdb, members)
+        return errors, slopes
 
     def fly(self, moon: Array, members: Integers) -> tuple[Array, Array]:
         """Earth-centred states (6, m) and epochs (m,) where the flights began; in the model wanted."""

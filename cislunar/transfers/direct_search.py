@@ -158,7 +158,9 @@ class Search:
         with np.errstate(invalid="ignore"):
             moon = self.arrivals.states(numbers)
         earth, tdb = self.flights.fly(moon, everyone)
-        recorded = self.flights.recorded(moon, everyone)
+        flown = np.flatnonzero(np.isfinite(moon).all(axis=0))
+        farthest = np.full(everyone.size, np.nan)
+        farthest[flown] = farthest_km(self.flights.recorded(moon[:, flown], flown))
         radius = np.sqrt((earth[:3] ** 2).sum(axis=0))
         speed = np.sqrt((earth[3:] ** 2).sum(axis=0))
         energy_2 = numbers[2] ** 2 - 2.0 * self.arrivals.gm / self.arrivals.radius_km
@@ -175,7 +177,7 @@ class Search:
             speed**2 - 2.0 * self.gm / radius,
             v_infinity,
             np.zeros(speed.size),
-            farthest_km(recorded),
+            farthest,
             converged,
             [
                 "" if good else self._why(i, bool(wrong_side[i]), earth, tdb)

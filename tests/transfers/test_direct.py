@@ -11,7 +11,8 @@ from cislunar.errors import InputError
 from cislunar.orbits.frames import frame_to_icrf
 from cislunar.propagation import ForceModel, Periapsis, propagate_transfer
 from cislunar.transfers.bplane import b_plane
-from cislunar.transfers.direct import direct_transfers
+from cislunar.transfers.direct import direct_transfers, point_masses
+from cislunar.transfers.direct_search import Search
 from cislunar.transfers.free_return import free_returns
 from cislunar.transfers.parking import ParkingOrbit
 from cislunar.transfers.targeting import ArrivalTarget
@@ -234,3 +235,26 @@ def test_free_return_that_misses_says_how_low_it_comes(environment):
         free_returns(START, ParkingOrbit(185.0, 0.5), target, environment)
     with pytest.raises(InputError, match="return altitude of 0 to 5000 km; got -3 km"):
         free_returns(START, PARKING, target, environment, return_altitude_km=-3)
+
+
+def test_arrivals_without_a_state_are_marked_not_raised(environment):
+    """A slope that leads a member out of the hyperbolas of a B-plane angle spoils no other."""
+    departure = START + np.array([0.0, 5.0]) * DAY
+    found = Search(
+        departure,
+        np.full(2, 4.0 * DAY),
+        np.ones(2, dtype=bool),
+        np.ones(2, dtype=bool),
+        PARKING,
+        ArrivalTarget(100.0, bplane_angle_rad=1.0),
+        environment,
+        point_masses(environment),
+        None,
+        1,
+    )
+    numbers = found.guess()[0]
+    numbers[2, 0] = 1.5
+    errors, slopes = found.flights.derivatives(numbers, np.arange(2))
+    assert np.isnan(errors[:, 0]).all()
+    assert np.isfinite(errors[:, 1]).all()
+    assert np.isfinite(slopes[:, :, 1]).all()

@@ -9,8 +9,8 @@ made flat by a Moon of 1e7 km with the same surface gravity and kept at constant
 impulse: curvature then leaves less than 1e-4 of the gravity.
 
 Table: powered descents from a 15 km x 100 km orbit at specific impulse 320 s by a crude constant-thrust
-guidance, 1815, 1767, 1733 and 1720 m/s for thrust-to-weights of 1.5, 2, 3, 4; calculated by somebody else,
-with a speed of 1.692 km/s at the periapsis and 19.5 m/s for the descent-orbit burn.  It ends without losing
+guidance, 1815, 1767, 1733 and 1720 m/s for thrust-to-weights of 1.5, 2, 3, 4; calculated apart from this
+package, with a speed of 1.692 km/s at the periapsis and 19.5 m/s for the descent-orbit burn.  It ends without losing
 the 15 km of height, worth 14 m/s, which bounds how far an optimum may lie above it.
 
 Apollo: planned descents of 2.04 to 2.1 km/s with throttle and redesignation (NASA TM X-58040, recalled) must
@@ -97,7 +97,7 @@ HEIGHT_M_S = 14.5  # 1.692 km/s at 15 km against 1.706 at the ground
 
 
 @pytest.mark.parametrize("ratio", TABLE_M_S)
-def test_optimum_lies_between_the_impulsive_limit_and_the_published_crude_guidance(ratio):
+def test_optimum_lies_between_the_impulsive_limit_and_a_separate_crude_guidance(ratio):
     found = to_the_ground(ratio)
     burn, _ = descent_orbit_km_s(1837.4, 1752.4, GM)
     assert found.delta_v_km_s + burn > impulsive_limit_km_s(1837.4, 1737.4, GM)

@@ -10,8 +10,8 @@ impulse: curvature then leaves less than 1e-4 of the gravity.
 
 Table: powered descents from a 15 km x 100 km orbit at specific impulse 320 s by a crude constant-thrust
 guidance, 1815, 1767, 1733 and 1720 m/s for thrust-to-weights of 1.5, 2, 3, 4; calculated apart from this
-package, with a speed of 1.692 km/s at the periapsis and 19.5 m/s for the descent-orbit burn.  It ends without losing
-the 15 km of height, worth 14 m/s, which bounds how far an optimum may lie above it.
+package, with a speed of 1.692 km/s at the periapsis and 19.5 m/s for the descent-orbit burn.  It ends without
+losing the 15 km of height, worth 14 m/s, which bounds how far an optimum may lie above it.
 
 Apollo: planned descents of 2.04 to 2.1 km/s with throttle and redesignation (NASA TM X-58040, recalled) must
 lie above the optimum for the lunar module's engine (45.04 kN, 311 s, 15.1 t at ignition, recalled).

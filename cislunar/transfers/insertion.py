@@ -1,7 +1,7 @@
 """Lunar orbit insertion at periapsis: the impulse, the burn of real length, and sequences of burns.
 
 The apoapsis is the osculating one just after the burn, in the gravity of the Moon's centre alone: the Earth
-and the Moon's uneven field change it on the way out (by 10 to 100 km for a 10 h ellipse), alike for the
+and the Moon's uneven field change it on the way out (by up to 10 km for a 10 h ellipse), alike for the
 impulse and for the burn. The gravity loss of a burn is its change of velocity by the rocket equation minus
 that of the impulse at periapsis to the same apoapsis (H. M. Robbins, "An analytical study of the impulsive
 approximation", AIAA J. 4(8), 1417-1423, 1966, gives it for short arcs).

@@ -186,9 +186,9 @@ def propagate_three_body(
     threads, on_error, max_steps, record
         As for `cislunar.propagation.propagate`.
     events : sequence of Event or callable
-        What to look for on the way, or to stop at: `PlaneCrossing`, `Periapsis`, `Apoapsis` and `Radius` about
-        a primary (`body="moon"`, or "smaller" and "larger" for any system), and functions `g(time, state)`;
-        everything nondimensional.
+        What to look for on the way, or to stop at: `PlaneCrossing`; `Periapsis`, `Apoapsis` and `Radius`
+        about a primary (`body="moon"`, or "smaller" and "larger" for any system); and functions
+        `g(time, state)`. Everything is nondimensional.
 
     Returns
     -------
@@ -264,15 +264,15 @@ def _fly_with_events(
 
     wanted = checked_events(events)
 
-    def fly(_chosen: Any, state: Any, _epoch: Any, duration: Any, steps: int) -> Trajectory:
-        return propagate_three_body(state, duration, system, rtol, threads, "status", steps)
+    def fly(chosen: Any, state: Any, epoch: Any, duration: Any, max_steps: int) -> Trajectory:
+        return propagate_three_body(state, duration, system, rtol, threads, "status", max_steps)
 
     nothing = np.zeros(durations.size)
     if any(event.terminal for event in wanted):
         outcome = fly_to_events(fly, states, nothing, durations, wanted, max_steps)
         flown, rows = outcome.flown, outcome.event_rows(wanted)
     else:
-        flown = fly(None, states, None, durations, max_steps)
+        flown = fly(np.arange(durations.size), states, nothing, durations, max_steps)
         rows = event_rows(flown, wanted)
     flown.events = EventTable(tuple(event.name for event in wanted), rows, flown.n)
     return flown if record else without_nodes(flown)

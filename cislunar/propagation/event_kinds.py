@@ -271,6 +271,7 @@ class ShadowEntry(Event):
         The discs, of angular radii a and s, touch from inside where their centres are a - s apart and from
         outside at a + s. A body that looks smaller than the Sun has no umbra.
         """
+        moments.surroundings.require_real("shadow")
         body, sun = -moments.position(self.body), -moments.position("sun")
         to_body, to_sun = length(body), length(sun)
         sine_a = np.minimum(BODY_RADIUS_KM[self.body] / to_body, 1.0)

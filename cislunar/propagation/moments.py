@@ -53,8 +53,8 @@ class Surroundings:
         """Raise `InputError` for a flight that has neither epochs nor kilometres."""
         if self.rotates:
             raise InputError(
-                f"event: there is no {what} in the three-body problem; it has PlaneCrossing, Periapsis, Apoapsis "
-                "and Radius about a primary, and functions of (time, state)"
+                f"event: there is no {what} in the three-body problem; expected PlaneCrossing, Periapsis, "
+                "Apoapsis or Radius about a primary, or a function of (time, state)"
             )
 
     @cached_property

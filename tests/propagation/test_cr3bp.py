@@ -238,7 +238,7 @@ def test_dense_output_obeys_the_equations_between_nodes():
         (Periapsis(body="sun"), "one of larger, smaller, earth, moon; got 'sun'"),
         (Altitude(100.0, body="moon"), "no altitude in the three-body problem"),
         (TrueAnomaly(1.0, body="moon"), "no mass parameter"),
-        (ShadowEntry(), "got 'sun'|got 'moon'"),
+        (ShadowEntry(), "no shadow"),
         (Node(), "no plane icrf"),
     ],
 )

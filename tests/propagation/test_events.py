@@ -224,7 +224,7 @@ def test_planes_of_the_three_body_problem():
     assert np.abs(rows["state"][rows["event"] == 0, 1]).max() < 1e-12
     with pytest.raises(InputError, match="barycentre"):
         find_events(flight, [PlaneCrossing("y", origin="moon")])
-    with pytest.raises(InputError, match="no moon"):
+    with pytest.raises(InputError, match="no shadow"):
         find_events(flight, [ShadowEntry()])
 
 

@@ -24,7 +24,18 @@ def provenance(scenario: Scenario, flight: Flight, environment: Environment) -> 
         },
         "forces": forces.provenance(),
         "gravity": dict(forces.field.provenance) if forces.field is not None else None,
+        **({"timelines": _timelines(scenario)} if flight.timelines else {}),
         "integrator": "RKN12(10) of Dormand, El-Mikkawy and Prince (1987), one step size per trajectory",
         "tolerance": scenario.physics.tolerance,
         **environment.provenance(),
+    }
+
+
+def _timelines(scenario: Scenario) -> dict[str, str]:
+    """What timelines are flown with besides, in words."""
+    bodies = ", ".join(["moon", *(body for body in scenario.physics.bodies if body != "earth")])
+    return {
+        "about the Earth": f"point masses of earth, {bodies}; hand-over at the Moon's sphere of influence",
+        "sunlight": "pushes spacecraft at work in orbit only, with their mass at its beginning",
+        "release": "changes neither velocity",
     }

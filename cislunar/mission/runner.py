@@ -111,7 +111,7 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         provenance=provenance(scenario, flight, environment),
         sources=list(scenario.sources),
         assumptions=list(scenario.assumptions),
-        warnings=_warnings(scenario, environment, access),
+        warnings=[*_warnings(scenario, environment, access), *_late(scenario, flight)],
         window=window,
         timelines=flight.timelines,
         budgets=budgets_of(scenario, flight.timelines),
@@ -152,6 +152,20 @@ def _access(
         light_time=scenario.coverage.light_time,
         tables=tables,
     )
+
+
+def _late(scenario: Scenario, flight: flights.Flight) -> list[str]:
+    """Say from when on and by whom coverage is counted, where timelines decide it."""
+    from cislunar.time import format_epoch
+
+    said = []
+    if flight.start_tdb > scenario.epoch_tdb:
+        since = format_epoch(flight.start_tdb, "UTC", 0)
+        said.append(f"coverage, eclipses and series begin when the last relay has arrived, {since} UTC")
+    missing = [name for name in scenario.relays if name not in flight.trajectories]
+    if missing:
+        said.append(f"relays that do not get to their work and count for nothing: {', '.join(missing)}")
+    return said
 
 
 def _table(access: Access | None) -> Any:

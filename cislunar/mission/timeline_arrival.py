@@ -105,6 +105,7 @@ def fly_transfer(traveller: Traveller, found: Transfers) -> None:
         v_infinity_km_s=float(found.v_infinity_km_s[0]),
         time_of_flight_s=float(found.time_of_flight_s[0]),
         farthest_km=float(found.farthest_km[0]),
+        departure_tdb=float(found.departure_tdb[0]),
         departure_state=found.departure_state[:, 0],
         arrival_periapsis_altitude_km=float(np.linalg.norm(found.arrival_state[:3, 0])) - MOON_RADIUS_KM,
     )

@@ -148,6 +148,7 @@ def test_coverage_is_counted_from_the_arrival_of_the_relay() -> None:
     assert (result.access["start_tdb"] >= arrival).all()
     assert result.trajectories["alpine"].epoch[0] == arrival
     assert result.requirements[0]["met"]
+    assert any("begin when the last relay has arrived" in each for each in result.warnings)
 
 
 def test_budgets_are_those_of_the_flight_under_the_policy() -> None:

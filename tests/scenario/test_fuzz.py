@@ -36,7 +36,10 @@ def plain(node: yamlfile.Node) -> Any:
     return node.value
 
 
+MISSION = Path(yamlfile.__file__).parent.joinpath("templates", "mission.yaml").read_bytes()
+
 TREE = plain(yamlfile.read(SEED, "cp12.yaml")[0])
+MISSION_TREE = plain(yamlfile.read(MISSION, "mission.yaml")[0])
 
 
 def judge(error: ScenarioError, lines: int) -> None:
@@ -123,7 +126,7 @@ KEYS = st.sampled_from(
     [
         "value", "source", "assumption", "orbit", "relay", "frame", "position", "velocity", "ephemeris", "period", "eccentricity",
         "periapsis_altitude", "semi_major_axis", "true_anomaly", "end", "duration", "physics", "data", "region", "at_most", "height",
-        "network", "station", "name", "mask", "sites", "ground", "horizon", "gravity", "degree", "bodies", "terrain", "<<", "", "x",
+        "network", "station", "name", "mask", "sites", "launch", "release", "coast", "operate", "until", "carries", "timeline", "ground", "horizon", "gravity", "degree", "bodies", "terrain", "<<", "", "x",
     ]
 )  # fmt: skip
 
@@ -141,9 +144,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def spoilt_trees(draw: st.DrawFn) -> Any:
-    """The shipped CP-12 with some values replaced, some keys removed or added."""
-    tree = copy.deepcopy(TREE)
+def spoilt_trees(draw: st.DrawFn, seed: Any = TREE) -> Any:
+    """The shipped CP-12, or another seed, with some values replaced, some keys removed or added."""
+    tree = copy.deepcopy(seed)
     for _ in range(draw(st.integers(1, 5))):
         path = draw(st.sampled_from(places(tree)))
         if not path:
@@ -164,6 +167,12 @@ def spoilt_trees(draw: st.DrawFn) -> Any:
 @settings(WIDE, max_examples=500)
 @given(spoilt_trees())
 def test_spoilt_values_of_a_real_scenario(tree: Any) -> None:
+    check(json.dumps(tree, allow_nan=True).encode())
+
+
+@settings(WIDE, max_examples=300)
+@given(spoilt_trees(MISSION_TREE))
+def test_spoilt_values_of_a_timeline(tree: Any) -> None:
     check(json.dumps(tree, allow_nan=True).encode())
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cislunar.scenario import Scenario
     from cislunar.trades.study import Study
 
-CHUNK_BYTES: Final = 48e6
+CHUNK_BYTES: Final = 96e6
 """Recorded trajectories of a chunk take about this much memory."""
 
 NODE_BYTES_PER_DAY: Final = 3300.0

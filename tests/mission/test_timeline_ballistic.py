@@ -1,9 +1,9 @@
 """A ballistic transfer in a timeline, beside a direct one: it is captured more cheaply.
 
 The saving at insertion that low-energy transfers are flown for is 115 to 200 m/s to a low orbit, at an
-injection some 60 m/s dearer (E. A. Belbruno and J. P. Carrico, AIAA 2000-4142; J. S. Parker and R. L. Anderson,
-"Low-Energy Lunar Trajectory Design", JPL DESCANSO 12 (2013), chapter 3). The impulse at the same periapsis to a
-loose ellipse saves as much: it is the arrival speeds that differ.
+injection some 60 m/s dearer (E. A. Belbruno and J. P. Carrico, AIAA 2000-4142; J. S. Parker and R. L.
+Anderson, "Low-Energy Lunar Trajectory Design", JPL DESCANSO 12 (2013), chapter 3). The impulse at the same
+periapsis to a loose ellipse saves as much: it is the arrival speeds that differ.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from benchmarks.peers.scipy_dop853 import ScipyDop853
 from cislunar.propagation import propagate
 
 LIMIT_M = 1.0
-OURS = "cislunar RKN12(10)"
+OURS, OURS_SECOND = "cislunar RKN12(10)", "cislunar Verner 9(8)"
 Ladder = dict[float, Contestant]
 
 
@@ -53,16 +53,22 @@ def span_of(epochs: np.ndarray, duration: float) -> tuple[float, float]:
 
 
 def ours_ladder(
-    model: PeerModel, states: np.ndarray, epochs: np.ndarray, duration: float, steps: tuple[float, ...]
+    model: PeerModel,
+    states: np.ndarray,
+    epochs: np.ndarray,
+    duration: float,
+    steps: tuple[float, ...],
+    method: str = "auto",
 ) -> Ladder:
-    """The package, keeping final states only, one thread."""
-    forces, n = force_model(model), states.shape[1]
+    """The package, keeping final states only, one thread, with one of its methods."""
+    forces, n = force_model(model, method=method), states.shape[1]
+    name = OURS_SECOND if method == "verner98" else OURS
 
     def runner(rtol: float) -> Callable[[], np.ndarray]:
         lengths = np.full(n, duration)
         return lambda: propagate(states, epochs, lengths, forces, rtol=rtol, threads=1, record=False).final
 
-    return {rtol: Contestant(OURS, runner(rtol), n * duration / DAY_S) for rtol in steps}
+    return {rtol: Contestant(name, runner(rtol), n * duration / DAY_S) for rtol in steps}
 
 
 def heyoka_ladder(
@@ -119,6 +125,8 @@ def elliptical(
     reference = ScipyDop853(model, span_of(epochs, duration)).fly(states, epochs, duration, 2.3e-14)
     eight, at = many[:, :8], when[:8]
     ladders = [ours_ladder(model, many, when, duration, (1e-8, 3e-9, 1e-9, 3e-10, 1e-10, 1e-11, 1e-12))]
+    second = (1e-9, 1e-10, 3e-11, 1e-11, 3e-12, 1e-12, 1e-13)
+    ladders.append(ours_ladder(model, many, when, duration, second, "verner98"))
     heyoka_steps = (1e-11, 1e-12) if degree > 8 or quick else (1e-10, 1e-11, 1e-12, 1e-15)
     if not (quick and degree > 8):
         ladders.append(heyoka_ladder(model, eight, at, duration, heyoka_steps))

@@ -13,7 +13,7 @@ from cislunar.propagation import ForceModel, RadiationPressure, propagate
 Array = NDArray[np.float64]
 
 
-def force_model(model: PeerModel, ephemeris: Ephemeris | None = None) -> ForceModel:
+def force_model(model: PeerModel, ephemeris: Ephemeris | None = None, method: str = "auto") -> ForceModel:
     """The package's force model with the numbers of a `PeerModel`, on the packaged DE440 tables."""
     gravity, pressure = None, None
     if model.stokes is not None and model.stokes.degree >= 2:
@@ -43,6 +43,7 @@ def force_model(model: PeerModel, ephemeris: Ephemeris | None = None) -> ForceMo
         gm={body: model.gm[body] for body in (model.center, *model.bodies)},
         radiation_pressure=pressure,
         ephemeris=ephemeris,
+        method=method,
     )
 
 

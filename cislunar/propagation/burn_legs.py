@@ -45,7 +45,7 @@ def thrust_model(forces: ForceModel, numbers: Array) -> Any:
     """
     base: Any = forces.compiled
     return ThrustModel(
-        base.model if forces.relativity else base,
+        base.model if forces.method == "verner98" else base,
         1.0 / SPEED_OF_LIGHT_KM_S**2 if forces.relativity else 0.0,
         numbers.shape[1],
         np.ascontiguousarray(numbers).reshape(-1),

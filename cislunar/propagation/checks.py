@@ -108,14 +108,12 @@ def shaped(
     InputError
         The shapes do not fit together.
     """
-    try:
-        states = np.asarray(state, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"state: expected numbers of shape (6, n); got {type(state).__name__}") from error
+    states = _real_numbers(state, "state", "numbers of shape (6, n)")
     if states.ndim == 1:
         states = states[:, None]
     if states.ndim != 2 or states.shape[0] != 6:
-        hint = "; the trajectories are the last axis" if states.ndim == 2 and states.shape[1] == 6 else ""
+        turned = states.ndim == 2 and states.shape[1] == 6
+        hint = "; the trajectories are the last axis: transpose it (state.T)" if turned else ""
         raise InputError(f"state: expected shape (6, n); got {np.shape(state)}{hint}")
     n = states.shape[1]
     stops = np.full(n, np.nan) if stop is None else per_trajectory(stop, n, "stop_radius_km")
@@ -127,12 +125,33 @@ def shaped(
     )
 
 
+def _real_numbers(values: ArrayLike, name: str, expected: str) -> np.ndarray:
+    """Return float64 numbers; text, complex numbers and other things are refused."""
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind in "cSUMm":
+            raise TypeError
+        return given.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        hint = "; epochs are seconds past J2000 TDB (cislunar.time.parse_epoch)" if name == "epoch" else ""
+        what = repr(values) if isinstance(values, str) else _kind(values)
+        raise InputError(f"{name}: expected {expected}; got {what}{hint}") from error
+
+
+def _kind(values: object) -> str:
+    """Name the kind of what was given: that of its elements for an array."""
+    return f"{values.dtype} numbers" if isinstance(values, np.ndarray) else type(values).__name__
+
+
+def require_forces(forces: object) -> None:
+    """Raise `InputError` for something that is no force model."""
+    if not isinstance(forces, ForceModel):
+        raise InputError(f"forces: expected a cislunar.ForceModel; got {type(forces).__name__}")
+
+
 def per_trajectory(values: ArrayLike, n: int, name: str) -> np.ndarray:
     """Return one number, or one for each trajectory, as an array of shape (n,)."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: expected one number or one for each of {n} trajectories") from error
+    array = _real_numbers(values, name, f"one number or one for each of {n} trajectories")
     if array.ndim > 1 or array.size not in (1, n):
         raise InputError(f"{name}: expected one number or shape ({n},); got shape {array.shape}")
     return np.broadcast_to(array.reshape(-1), (n,)).copy()

@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike
 
 from cislunar.errors import InputError
 from cislunar.propagation.batch import Batch, fly_batch
-from cislunar.propagation.checks import check_options, find_problems, per_trajectory, shaped
+from cislunar.propagation.checks import (
+    check_options,
+    find_problems,
+    per_trajectory,
+    require_forces,
+    shaped,
+)
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.status import MESSAGES, Status
 from cislunar.propagation.trajectory import Trajectory
@@ -46,7 +52,7 @@ def propagate(
         after 30 days of an elliptical lunar orbit.
     stop_radius_km : float or array_like, shape (n,), optional
         Distance from the centre at which to stop: on the way out if the trajectory starts below it, on the
-        way in if it starts above. NaN for a trajectory that has none.
+        way in if it starts above; from exactly there, on the way in. NaN for a trajectory that has none.
     threads : int, optional
         Threads to use; as many as there are cores when left out. Results do not depend on it.
     on_error : {"raise", "status"}
@@ -77,13 +83,15 @@ def propagate(
 
     Notes
     -----
-    Method: RKN12(10) of Dormand, El-Mikkawy and Prince with a predictive step controller. The result of a
-    trajectory is the same, bit for bit, alone and in any batch, for any number of threads, on one machine
+    Method: RKN12(10) of Dormand, El-Mikkawy and Prince with a predictive step controller; Verner's 9(8) pair
+    for forces that depend on the velocity, or where `ForceModel(method="verner98")` asks for it. The result
+    of a trajectory is the same, bit for bit, alone and in any batch, for any number of threads, on one machine
     at one lane width.
 
     Events are found on the recorded steps (`events.find_events`). With terminal ones the flight is made in
     slices of steps, and the last stretch is flown to the event itself (`terminal.propagate_with_events`).
     """
+    require_forces(forces)
     if not isinstance(events, tuple | list) or len(events):
         from cislunar.propagation.terminal import propagate_with_events
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +88,9 @@ class RadiationPressure:
         return np.broadcast_to(values * (self.pressure_n_m2 * 1e-3 * AU_KM**2), (n,)).copy()
 
 
+METHODS = ("auto", "rkn1210", "verner98")
+
+
 class ForceModel:
     """Forces on spacecraft about one body.
 
@@ -125,6 +129,10 @@ class ForceModel:
         one and a half times the cost; it takes a tolerance ten times smaller for the same error (0.5 m at
         1e-11 after 30 days of an elliptical lunar orbit). The terms of the rotation of the centre and of its
         motion about other bodies are left out.
+    method : {"auto", "rkn1210", "verner98"}
+        What takes the steps: RKN12(10), for forces that do not depend on the velocity, or Verner's 9(8) pair,
+        for any. `"auto"` is the former unless `relativity` asks for the latter. Burns with thrust are always
+        flown by the latter.
 
     Attributes
     ----------
@@ -162,8 +170,15 @@ class ForceModel:
         tide: SolidTide | bool = False,
         relativity: bool = False,
         earth_orientation: EarthOrientation | None = None,
+        method: str = "auto",
     ) -> None:
         self.center = center
+        if method not in METHODS or (method == "rkn1210" and relativity):
+            raise InputError(
+                f"method: expected one of {', '.join(METHODS)}, rkn1210 only without relativity; "
+                f"got {method!r}"
+            )
+        self.method = "verner98" if relativity or method == "verner98" else "rkn1210"
         self.bodies = _checked_bodies(center, bodies)
         self.ephemeris = ephemeris if ephemeris is not None else Ephemeris.default()
         self.orientation = orientation if orientation is not None else LunarOrientation.default()
@@ -225,6 +240,7 @@ class ForceModel:
             "shadows": list(pressure.shadows) if pressure is not None else [],
             "tide_love_number": self.tide.love_number if self.tide is not None else None,
             "relativity": self.relativity,
+            "method": self.method,
             "ephemeris": self.ephemeris.name,
             "orientation": self.orientation.realisation,
             "earth_orientation": earth.provenance if earth is not None else None,
@@ -287,11 +303,11 @@ class ForceModel:
             tides=0 if self.tide is None else 1,
             body_tide=np.array([self._tide_strength(name, field_radius) for name in self._tabled], float),
         )
-        if not self.relativity:
+        if self.method == "rkn1210":
             return model
         from cislunar.propagation.systems import RelativisticModel
 
-        return RelativisticModel(model, 1.0 / SPEED_OF_LIGHT_KM_S**2)
+        return RelativisticModel(model, 1.0 / SPEED_OF_LIGHT_KM_S**2 if self.relativity else 0.0)
 
     def _tide_strength(self, body: str, field_radius: float) -> float:
         if self.tide is None or body not in self.tide.raised_by:
@@ -306,8 +322,8 @@ class ForceModel:
         for name, value in given.items():
             if name not in (self.center, *self.bodies):
                 raise InputError(f"gm: {name!r} is neither the centre nor one of the bodies {self.bodies}")
-            if not (np.isfinite(value) and value > 0.0):
-                raise InputError(f"gm: expected a positive number of km^3/s^2 for {name!r}; got {value}")
+            if not (isinstance(value, Real) and np.isfinite(value) and value > 0.0):
+                raise InputError(f"gm: expected a positive number of km^3/s^2 for {name!r}; got {value!r}")
         used = {name: self.ephemeris.gm[name] for name in (self.center, *self.bodies)}
         if self.field is not None:
             used[self.center] = self.field.gm
@@ -337,6 +353,8 @@ def _checked_bodies(center: str, bodies: Sequence[str]) -> tuple[str, ...]:
     """Return the bodies as a tuple; each once, none of them the centre."""
     if isinstance(bodies, str):
         raise InputError(f"bodies: expected a sequence of names; got the text {bodies!r}")
+    if not isinstance(bodies, Sequence):
+        raise InputError(f"bodies: expected a sequence of names, () for none; got {bodies!r}")
     if center not in BODY_RADIUS_KM:
         raise InputError(f"center: expected a body, one of {', '.join(BODY_RADIUS_KM)}; got {center!r}")
     names = tuple(bodies)

@@ -241,9 +241,13 @@ class Trajectory:
         Raises
         ------
         InputError
-            Shapes do not fit, fewer than two states, times that do not increase, or values that are not
-            finite.
+            An unknown centre, shapes that do not fit, fewer than two states, times that do not increase, or
+            values that are not finite.
         """
+        from cislunar.propagation.force_model import BODY_RADIUS_KM
+
+        if center not in BODY_RADIUS_KM:
+            raise InputError(f"center: expected a body, one of {', '.join(BODY_RADIUS_KM)}; got {center!r}")
         times = np.asarray(elapsed, dtype=np.float64)
         table = np.asarray(states, dtype=np.float64)
         if times.ndim != 1 or times.size < 2 or table.shape != (6, times.size):

@@ -139,8 +139,8 @@ def ballistic_transfers(
     Notes
     -----
     A tenth of a millimetre a second at injection is 140 to 3,200 km at the Moon (590 in the middle, of 44
-    transfers of one month). The state itself, in float64, and the integration at a tolerance of 1e-12 carry it
-    to within a few metres in one flight, with no patch on the way; a real one is kept on its path by
+    transfers of one month). The state itself, in float64, and the integration at a tolerance of 1e-12 carry
+    it to within a few metres in one flight, with no patch on the way; a real one is kept on its path by
     corrections, which are not part of this batch.
     """
     models = default_models(environment) if models is None else models

@@ -40,7 +40,7 @@ def environment() -> Environment:
 @pytest.fixture(scope="module")
 def candidates(environment):
     polar = LunarArrival(100.0, np.radians(90.0))
-    return search(START, START + 10.0 * DAY, polar, environment, count=30_000, perigee_km=15_000.0)
+    return search(START, START + 10.0 * DAY, polar, environment, count=20_000, perigee_km=15_000.0)
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ import numpy as np
 from cislunar.errors import InputError
 from cislunar.scenario.yamlfile import Mapping as MappingNode
 from cislunar.scenario.yamlfile import Node, Scalar
-from cislunar.trades.axes import SPREADS, Axis, quantity_text
+from cislunar.trades.axes import Axis
+from cislunar.trades.copies import replicated
 from cislunar.trades.measures import Measure
-from cislunar.trades.paths import to_python
 from cislunar.trades.sampling import Sampler
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class Study:
         copies: dict[str, tuple[str, str, float]] = {}
         for axis in self.axes:
             if axis.kind == "number" and axis.name in chosen:
-                scenario = _replicated(scenario, axis, int(chosen[axis.name]), copies)
+                scenario = replicated(scenario, axis, int(chosen[axis.name]), copies)
         return scenario, copies
 
     @cached_property
@@ -322,11 +322,7 @@ class Study:
                 "changes": [{"path": path, "value": value} for path, value in self.base.changes],
             },
             "axes": {axis.name: axis.describe() for axis in self.axes},
-            "sample": {
-                "method": self.sampler.method,
-                "count": self.sampler.count,
-                "seed": self.sampler.seed,
-            },
+            "sample": self.sampler.describe(),
             "measures": {each.name: each.describe() for each in self.measures},
             "constraints": [
                 {"measure": each.measure, "at_least": each.at_least, "at_most": each.at_most}
@@ -379,36 +375,3 @@ def _plain(node: Node) -> Any:
     if isinstance(node, Scalar):
         return " ".join(node.text.split())
     return [_plain(item) for item in node.items]  # type: ignore[attr-defined]
-
-
-def _replicated(
-    scenario: Scenario, axis: Axis, number: int, copies: dict[str, tuple[str, str, float]]
-) -> Scenario:
-    """Give a scenario with a spacecraft copied, the copies spread evenly over one turn of an angle."""
-    assert scenario.root is not None
-    if number == 1:
-        return scenario
-    block = scenario.root.entries["spacecraft"].entries[axis.template]  # type: ignore[attr-defined]
-    orbit = scenario.spacecraft[axis.template].orbit
-    stated: dict[str, float] = {}
-    for angle in SPREADS[axis.spread]:
-        found = getattr(orbit, "anomaly_rad" if angle == "mean_anomaly" else "raan_rad", None)
-        if found is None or (angle == "mean_anomaly" and getattr(orbit, "anomaly", "") != "mean"):
-            raise InputError(
-                f"spacecraft.{axis.template}.orbit: expected {angle}, over which its copies are spread"
-            )
-        stated[angle] = found
-    changes: dict[str, Any] = {}
-    for copy in range(1, number):
-        name, turn = f"{axis.template}-{copy + 1}", 360.0 * copy / number
-        if name in scenario.spacecraft:
-            raise InputError(f"spacecraft.{name}: the name is needed for a copy of {axis.template}")
-        told = to_python(block)
-        for angle, start in stated.items():
-            told["orbit"][angle] = {
-                "value": quantity_text((np.degrees(start) + turn) % 360.0, "deg"),
-                "assumption": f"copy {copy + 1} of {number} of {axis.template}, spread evenly",
-            }
-        changes[f"spacecraft.{name}"] = told
-        copies[name] = (axis.template, axis.spread, turn)
-    return scenario.with_values(changes)

@@ -15,6 +15,7 @@ SUMMARY: dict[str, Any] = {
     "schema": "cislunar-summary/1",
     "name": "Stub",
     "status": "complete",
+    "timelines": {},
     "trajectories": {"alpine": {"message": "ok", "flown_s": 10.0, "asked_s": 10.0, "end_utc": "2027-03-02"}},
     "coverage": {"crater": {"chain": {"percent": 71.25, "gap_s": {"max": 5400.0}}}},
 }
@@ -32,6 +33,8 @@ class Result:
                 "message": "impact",
                 "flown_s": 4.0,
             }
+        self.timelines: dict[str, Any] = {}
+        self.budgets: dict[str, Any] = {}
         self.warnings = ["UT1-UTC is held"]
         self.requirements = [
             {"name": "Availability", "met": True, "asked_text": "at least 60 %", "found_text": "71.25 %"}

@@ -331,3 +331,10 @@ def test_a_short_scenario_flies_for_real(scenario: Path) -> None:
     from cislunar.report.output import ENTRIES
 
     assert set(names(report)) <= set(ENTRIES)
+
+
+def test_a_mission_to_start_from_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "--mission", "mission.yaml"]) == 0
+    assert "- launch:" in Path("mission.yaml").read_text(encoding="utf-8")
+    assert main(["validate", "mission.yaml"]) == 0

@@ -18,7 +18,7 @@ from cislunar import ForceModel, propagate
 from cislunar.environment.chebyshev import ChebyshevPiece, ChebyshevSeries
 from cislunar.environment.ephemeris import Ephemeris
 from cislunar.errors import EpochRangeError, InputError
-from cislunar.propagation import Status
+from cislunar.propagation import Status, propagate_state_transition
 from cislunar.propagation.event_kinds import Apoapsis, Periapsis, Radius, UserEvent
 from cislunar.propagation.handover import HANDOVER_RADIUS_KM, propagate_transfer
 
@@ -340,3 +340,42 @@ def test_dense_output_of_moved_legs(real):
     times = np.linspace(0.0, 8 * DAY, 500)
     assert np.abs(flight.about("moon").at(times) - flight.at(times, "moon"))[:3].max() < 1e-5
     assert np.abs(flight.about("earth").at(times) - flight.at(times, "earth"))[:3].max() < 1e-5
+
+
+def test_transition_matrices_over_hand_overs(two_bodies, real):
+    """In the made-up world against one flight about the Earth; with DE440 against neighbouring flights."""
+    outer, inner = two_bodies
+    state = flybys(3)
+    arrival = propagate(state, EPOCH, -4 * DAY, inner, rtol=1e-13).final
+    start = about_earth(arrival, outer, EPOCH - 4 * DAY)
+    whole = propagate_state_transition(start, EPOCH - 4 * DAY, 6 * DAY, outer, rtol=1e-13).final
+    flown = propagate_transfer(start, EPOCH - 4 * DAY, 6 * DAY, outer, inner, rtol=1e-13)
+    assert max(leg.owner.size for leg in flown.legs) == 3
+    assert len(flown.legs) >= 2
+    ours = flown.state_transition()
+    for i in range(3):
+        for rows in (slice(0, 3), slice(3, 6)):
+            for columns in (slice(0, 3), slice(3, 6)):
+                size = np.abs(whole[rows, columns, i]).max()
+                apart = np.abs(ours[rows, columns, i] - whole[rows, columns, i]).max()
+                assert apart < 1e-8 * size
+
+    outer, inner = real
+    arrival = propagate(state, EPOCH, -4 * DAY, inner, rtol=1e-13).final
+    start = about_earth(arrival, outer, EPOCH - 4 * DAY)
+    flown = propagate_transfer(start, EPOCH - 4 * DAY, 3.5 * DAY, outer, inner, rtol=1e-13)
+    assert flown.center == ["moon"] * 3
+    ours = flown.state_transition()
+    steps = np.repeat([1e-1, 1e-5], 3)
+    for k in range(6):
+        push = (np.eye(6)[k] * steps[k])[:, None]
+        ends = [
+            propagate_transfer(
+                start + sign * push, EPOCH - 4 * DAY, 3.5 * DAY, outer, inner, rtol=1e-13
+            ).final
+            for sign in (1.0, -1.0)
+        ]
+        difference = (ends[0] - ends[1]) / (2.0 * steps[k])
+        for rows in (slice(0, 3), slice(3, 6)):
+            size = np.abs(ours[rows, 3 * (k // 3) : 3 * (k // 3) + 3]).max(axis=(0, 1))
+            assert (np.abs(difference[rows] - ours[rows, k]).max(axis=0) < 2e-6 * size).all()

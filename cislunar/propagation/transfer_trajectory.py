@@ -170,8 +170,8 @@ class TransferTrajectory:
         -----
         The product of the matrices of the legs. At a hand-over the state moves by that of a body at an
         epoch, which does not depend on it; that a neighbour is handed over a little earlier or later counts
-        only by the difference of the two force models there, which is left out: 4e-7 of the largest element of
-        each 3 by 3 block on an arrival at the Moon with DE440 (tests).
+        only by the difference of the two force models there, which is left out: 4e-7 of the largest element
+        of each 3 by 3 block on an arrival at the Moon with DE440 (tests).
         """
         from cislunar.propagation.stm import state_transition
 

@@ -15,7 +15,7 @@ from cislunar.trades.axes import SPREADS
 VERSION: Final = 1
 """Version of the format; compatible additions do not change it."""
 
-METHODS: Final = ("grid", "list", "latin-hypercube", "sobol")
+METHODS: Final = ("grid", "list", "latin-hypercube", "sobol", "sobol-indices", "optimize")
 """Samplers."""
 
 STUDY_LINKS: Final = tuple(link for link in LINKS if link in ("chain", "site-relay"))
@@ -229,8 +229,35 @@ STUDY: Final[Spec] = Record(
                 what="the sampler",
                 description="Which combinations of the axes are flown.",
                 fields={
-                    "method": Field(Choice(words=METHODS, description="The sampler."), required=True),
-                    "count": Field(Integer(at_least=1, at_most=10_000_000, fact=False)),
+                    "method": Field(
+                        Choice(
+                            words=METHODS,
+                            aliases=(("optimise", "optimize"), ("saltelli", "sobol-indices")),
+                            description="The sampler; `optimize` searches for the best by NSGA-II.",
+                        ),
+                        required=True,
+                    ),
+                    "count": Field(
+                        Integer(
+                            description="Cases; blocks of cases for `sobol-indices`.",
+                            at_least=1,
+                            at_most=10_000_000,
+                            fact=False,
+                        )
+                    ),
+                    "population": Field(
+                        Integer(
+                            description="Cases of a generation of `optimize`.",
+                            at_least=4,
+                            at_most=100_000,
+                            fact=False,
+                        )
+                    ),
+                    "generations": Field(
+                        Integer(
+                            description="Generations of `optimize`.", at_least=1, at_most=100_000, fact=False
+                        )
+                    ),
                     "seed": Field(Integer(at_least=0, at_most=2**63 - 1, fact=False), default="0"),
                 },
             ),

@@ -19,7 +19,7 @@ from cislunar.trades.axis_reading import read_axis
 from cislunar.trades.format import STUDY, VERSION
 from cislunar.trades.measures import Measure, measure_kind, measure_names
 from cislunar.trades.paths import find_place, to_python
-from cislunar.trades.sampling import Sampler, check_sampler
+from cislunar.trades.sampling import OPTIMIZE, Sampler, check_sampler
 from cislunar.trades.study import Constraint, Objective, Study
 
 
@@ -103,11 +103,17 @@ def _build(top: Value, reading: Reading, base: Scenario | None) -> Study | None:
         for each in _listed(top, "objectives")
     ]
     sample = top.child("sample")
-    sampler = (
-        Sampler(sample.get("method", "grid"), sample.get("count"), sample.get("seed", 0))
-        if sample
-        else Sampler()
-    )
+    sampler = Sampler()
+    if sample:
+        sampler = Sampler(
+            sample.get("method", "grid"),
+            sample.get("count"),
+            sample.get("seed", 0),
+            sample.get("population"),
+            sample.get("generations"),
+        )
+    if sampler.method == OPTIMIZE and not objectives:
+        reading.problem(sample.node, sample.path, "the method optimize needs at least one objective")  # type: ignore[union-attr]
     if reading.problems:
         return None
     kept = tuple(axis for axis in axes if axis is not None)

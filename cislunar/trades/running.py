@@ -58,8 +58,12 @@ def run_study(
     workers: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> StudyResult:
-    """Fly all cases that are not in the store yet; see `Study.run`."""
+    """Fly all cases that are not in the store yet; see `Study.run`.
+
+    An executor that is given is used and left open.
+    """
     import pandas as pd
 
     began, cpu = time.perf_counter(), time.process_time()
@@ -85,7 +89,8 @@ def run_study(
         wanted = wanted[np.sort(np.unique(plan.case[wanted], return_index=True)[1])]
         costs.cases = len(wanted)
         parts = [] if held is None else [held]
-        executor = stack.enter_context(open_executor(dask, workers, threads)) if len(wanted) else None
+        if executor is None and len(wanted):
+            executor = stack.enter_context(open_executor(dask, workers, threads))
         done = len(plan) - len(wanted)
         for table in _flown(plan, wanted, executor, costs):
             if store is not None:

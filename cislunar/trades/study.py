@@ -18,7 +18,7 @@ from cislunar.scenario.yamlfile import Node, Scalar
 from cislunar.trades.axes import Axis
 from cislunar.trades.copies import replicated
 from cislunar.trades.measures import Measure
-from cislunar.trades.sampling import Sampler
+from cislunar.trades.sampling import OPTIMIZE, Sampler
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,9 +210,12 @@ class Study:
         InputError
             The scheduler does not answer, or Dask is not installed.
         """
+        from cislunar.trades.optimizing import optimize_study
         from cislunar.trades.running import run_study
 
-        return run_study(self, out, dask=dask, workers=workers, threads=threads, progress=progress)
+        searching = self.sampler.method == OPTIMIZE and self.sampler.drawn is None
+        fly = optimize_study if searching else run_study
+        return fly(self, out, dask=dask, workers=workers, threads=threads, progress=progress)
 
     def scenario(self, case: str | Mapping[str, Any]) -> Scenario:
         """Give the scenario of one case.

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 _LONGEST_REVOLUTION_S = 30.0 * 86400.0
 _LOOSEST_KM = MOON_RADIUS_KM + 20_000.0
+_SAME_KM = 0.1
+"""As well as searches meet their periapsis: a circle through it may be asked for by the altitude sought."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def insertion_impulse(state: ArrayLike, apoapsis_altitude_km: ArrayLike, gm: flo
     state : array_like, shape (6, n) or (6,)
         Arrival, Moon-centred, ICRF axes, km and km/s: at or near periapsis, hyperbolic or captured.
     apoapsis_altitude_km : array_like, shape (n,)
-        Wanted, above the 1737.4 km sphere.
+        Wanted, above the 1737.4 km sphere; that of the periapsis, to 100 m, for a circle.
     gm : float
         Gravitational parameter of the Moon, km^3/s^2.
 
@@ -145,17 +147,18 @@ def insertion_impulse(state: ArrayLike, apoapsis_altitude_km: ArrayLike, gm: flo
     Raises
     ------
     InputError
-        An apoapsis below the periapsis.
+        An apoapsis more than 100 m below the periapsis.
     """
     states = np.asarray(state, dtype=np.float64)
     states = states[:, None] if states.ndim == 1 else states
     near = 1.0 / inverse_apses(states, gm)[0]
     far = MOON_RADIUS_KM + np.asarray(apoapsis_altitude_km, dtype=np.float64)
-    if np.any(far < near):
+    if np.any(near - far > _SAME_KM):
         raise InputError(
             f"insertion: expected an apoapsis not below the periapsis, which is "
             f"{float(np.max(near)) - MOON_RADIUS_KM:.6g} km high; got {np.min(far) - MOON_RADIUS_KM:.6g} km"
         )
+    far = np.maximum(far, near)
     momentum = np.sqrt((np.cross(states[:3], states[3:], axis=0) ** 2).sum(axis=0))
     return np.asarray(momentum / near - np.sqrt(2.0 * gm * far / (near * (near + far))))
 

@@ -44,6 +44,15 @@ def test_the_impulse_is_the_difference_of_the_speeds():
     assert insertion_impulse(arrival(), 7000.0, gm)[0] == pytest.approx(wanted, rel=1e-12)
 
 
+@pytest.mark.parametrize("above_km", [0.0, 1e-9, 0.09])
+def test_a_circle_may_be_asked_for_by_the_altitude_that_was_sought(above_km):
+    gm, near = MOON.gm["moon"], NEAR + above_km
+    wanted = np.sqrt(0.846**2 + 2.0 * gm / near) - np.sqrt(gm / near)
+    assert insertion_impulse(arrival(near=near), 100.0, gm)[0] == pytest.approx(wanted, rel=1e-9)
+    with pytest.raises(InputError, match=r"which is 100\.2 km high; got 100 km"):
+        insertion_impulse(arrival(near=NEAR + 0.2), 100.0, gm)
+
+
 def test_trap_an_apoapsis_radius_for_an_altitude_moves_the_impulse_by_tens_of_metres_a_second():
     gm = MOON.gm["moon"]
     right, wrong = (insertion_impulse(arrival(), each, gm)[0] for each in (7000.0, R + 7000.0))

@@ -63,6 +63,11 @@ def environment_of(scenario: Scenario) -> Environment:
     )
 
 
+def forces_without_sunlight(scenario: Scenario, environment: Environment) -> ForceModel:
+    """Forces about the Moon as the scenario states them, nothing pushed by sunlight."""
+    return _forces(scenario, [0.0], environment)
+
+
 def fly(scenario: Scenario, environment: Environment) -> Flight:
     """Fly all spacecraft of a scenario from its epoch through its window.
 
@@ -95,7 +100,7 @@ def fly(scenario: Scenario, environment: Environment) -> Flight:
     for name, timeline in timelines.items():
         if timeline.working is not None:
             flown[name] = timeline.working
-            ratios[name] = _pushed(scenario.spacecraft[name], timeline.phases[-1].mass_before_kg)
+            ratios[name] = _pushed(scenario.spacecraft[name], _working_mass_kg(timeline))
     trajectories = {name: flown[name] for name in scenario.spacecraft if name in flown}
     propagated = tuple(name for name in trajectories if name not in followed)
     if timelines:
@@ -110,6 +115,11 @@ def _live(scenario: Scenario, environment: Environment, others: dict[str, Trajec
     from cislunar.mission.timeline_flight import fly_timelines
 
     return fly_timelines(scenario, environment, lambda ratio: _forces(scenario, [ratio], environment), others)
+
+
+def _working_mass_kg(timeline: Timeline) -> float:
+    """Mass after the last phase flown: sunlight pushes it on the flight beyond the scenario."""
+    return [phase.mass_after_kg for phase in timeline.phases if np.isfinite(phase.mass_after_kg)][-1]
 
 
 def _arrival(scenario: Scenario, timelines: dict[str, Timeline]) -> float:

@@ -147,9 +147,10 @@ class Timeline:
     message : str
         What stopped it; empty for a complete one.
     arrival_tdb : float or None
-        When its work begins, the start of `operate`; None if it does not get there.
+        When its work in orbit begins, the start of its first `operate`; None if it does not get there, or
+        works on the surface.
     working : Trajectory or None
-        From then on, Moon-centred; None if it does not get there, or works on the surface.
+        From then on, Moon-centred, moves between two `operate` and after the last included; None as before.
     """
 
     name: str

@@ -19,6 +19,7 @@ from cislunar.mission.timeline_corrections import corrections
 from cislunar.mission.timeline_landing import land, stay
 from cislunar.mission.timeline_phasing import phasing
 from cislunar.mission.timeline_traveller import NotPossibleError, Surroundings, Traveller
+from cislunar.mission.timeline_work import working_path
 from cislunar.orbits.apses import inverse_apses
 from cislunar.orbits.initial_state import initial_state
 from cislunar.propagation import ForceModel, Status, propagate
@@ -123,8 +124,9 @@ class _Fleet:
                 continue
             phases.append(self._fly_phase(traveller, number, phase))
         stopped = next((phase for phase in phases if phase.status == "not possible"), None)
-        last = phases[-1]
-        arrived = last.start_tdb if traveller.working is not None else None
+        arrived = traveller.at_work_tdb
+        down = next((p.number for p in phases if p.kind == "land"), len(phases))
+        orbiting = [leg for leg in traveller.legs if leg.phase < down]
         return Timeline(
             name,
             tuple(phases),
@@ -132,7 +134,7 @@ class _Fleet:
             stopped is None,
             "" if stopped is None else f"{stopped.label}: {stopped.message}",
             arrived,
-            traveller.working,
+            None if arrived is None else working_path(orbiting, arrived),
             self._around.environment,
         )
 
@@ -261,6 +263,8 @@ class _Fleet:
         if traveller.landing is not None:
             stay(traveller, min(wanted, traveller.time_left_s))
             return
+        if traveller.at_work_tdb is None:
+            traveller.at_work_tdb = traveller.tdb
         flight = propagate(
             traveller.here,
             traveller.tdb,
@@ -268,7 +272,6 @@ class _Fleet:
             self._around.moon if ratio == 0.0 else self._forces(ratio),
             rtol=self._around.tolerance,
         )
-        traveller.working = flight
         traveller.take(flight)
         traveller.details["asked_s"] = wanted
         if int(flight.status[0]) != Status.FINISHED:

@@ -96,8 +96,8 @@ class Traveller:
     legs : list of FlownLeg
     launch : LaunchPhase or None
         The parking orbit it waits in.
-    working : Trajectory or None
-        Its flight at work.
+    at_work_tdb : float or None
+        When its work in orbit began.
     transfer : Transfers or None
         That by which it came, one.
     landing : LandingPlan or None
@@ -118,7 +118,7 @@ class Traveller:
     phase: int = 0
     legs: list[FlownLeg] = field(default_factory=list)
     launch: LaunchPhase | None = None
-    working: Trajectory | None = None
+    at_work_tdb: float | None = None
     transfer: Transfers | None = None
     landing: LandingPlan | None = None
     spent: dict[str, float] = field(default_factory=dict)

@@ -475,7 +475,10 @@ PHASING = Record(
 
 OPERATE = Record(
     what="operation",
-    description="The work for which the spacecraft came, in orbit or on the surface; the last phase.",
+    description=(
+        "The work for which the spacecraft came, in orbit or on the surface. In orbit later moves and more "
+        "work may follow one that has a duration."
+    ),
     covers=True,
     fields={
         "duration": Field(

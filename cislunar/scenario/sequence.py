@@ -25,7 +25,7 @@ _FOLLOWS: Final[dict[str, dict[str, str]]] = {
         "release": "orbit",
         "phase": "orbit",
         "land": "surface",
-        "operate": "over",
+        "operate": "orbit",
     },
     "surface": {"operate": "over"},
     "over": {},
@@ -92,7 +92,7 @@ class Sequence:
         place, tdb = self._released.get(name, ("start", self._epoch))
         if name in self._carrier and name not in self._released:
             return  # its carrier's mistakes are reported there
-        before = ""
+        before, works = "", False
         built = self._timelines.get(name)
         for number, item in enumerate(timeline.data):
             kind, value = phase_of(item)
@@ -100,6 +100,13 @@ class Sequence:
                 return
             if kind not in _FOLLOWS[place]:
                 self._out_of_order(name, kind, value, place, before)
+                return
+            if built is not None and number and _endless(built[number - 1]):
+                message = (
+                    f"found {kind} after an operate without a duration, which lasts to the end of the "
+                    "scenario; expected duration under that operate"
+                )
+                self._reading.problem(value.node, value.path, message)
                 return
             if kind == "release" and value.data in self._crafts:
                 self._released[value.data] = (place, tdb)
@@ -109,15 +116,16 @@ class Sequence:
                     return
                 tdb = later
             place, before = _FOLLOWS[place][kind], kind
+            works = works or kind == "operate"
         relay = self._crafts[name].child("relay")
-        if relay is not None and place != "over":
+        if relay is not None and not works:
             message = "has no effect: the timeline has no phase operate; expected one at its end"
             self._reading.problem(relay.node, relay.path, message)
 
     def _out_of_order(self, name: str, kind: str, value: Value, place: str, before: str) -> None:
         allowed = listing(_FOLLOWS[place])
         if place == "over":
-            message = f"found {kind} after operate; expected operate as the last phase"
+            message = f"found {kind} after operate on the ground; expected operate as the last phase"
         elif before:
             message = f"found {kind} after {before}; expected {allowed}"
         elif name in self._carrier:
@@ -142,6 +150,8 @@ class Sequence:
             case model.CoastPhase(until=until) | model.ManoeuvrePhase(at=until):
                 end = until.value if until.kind == "epoch" else tdb
                 end = tdb + until.value if until.kind == "after" else end
+            case model.OperatePhase():
+                return tdb + (phase.duration_s or 0.0)  # what lies beyond the end is cut off
         if end < tdb:
             self._reading.problem(
                 place.node,
@@ -232,6 +242,11 @@ class Sequence:
                     self._reading.problem(behind.node, behind.path, message)
                     continue
                 leader.setdefault(name, set()).add(behind.data)
+
+
+def _endless(phase: model.Phase) -> bool:
+    """Whether a phase lasts to the end of the scenario."""
+    return isinstance(phase, model.OperatePhase) and phase.duration_s is None
 
 
 def _waits(name: str, other: str, leader: dict[str, set[str]]) -> bool:

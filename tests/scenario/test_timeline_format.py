@@ -100,7 +100,7 @@ def test_facts_of_phases_are_listed_with_their_origin() -> None:
         ("- coast: {duration: 2 h}", "- {coast: {duration: 2 h}, operate: {}}", "the phase is given twice or mixed: found coast and operate"),
         # order
         (ORBIT_PHASE, "", "timeline.0.coast: found coast as the first phase; expected launch or orbit"),
-        ("- coast: {duration: 2 h}", "- operate: {}", "timeline.2.release: found release after operate; expected operate as the last phase"),
+        ("- coast: {duration: 2 h}", "- operate: {}", "timeline.2.release: found release after an operate without a duration, which lasts to the end of the scenario; expected duration under that operate"),
         (f"- manoeuvre: {MANOEUVRE}", "- launch: {parking_orbit: {altitude: 200 km, inclination: 30 deg}}", "alpine.timeline.0.launch: found launch as the first phase of 'alpine', whose life begins when 'apex' releases it"),
         ("      - operate: {}\n", "", "spacecraft.alpine.relay: has no effect: the timeline has no phase operate"),
         # who is aboard

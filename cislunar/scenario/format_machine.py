@@ -29,6 +29,44 @@ def _mass(description: str, *, zero: bool = False) -> Quantity:
     return Quantity(dimension="mass", description=description, at_most="1000000 kg", **low)  # type: ignore[arg-type]
 
 
+def _margin(dimension: str, description: str, most: str) -> Field:
+    return Field(
+        Quantity(
+            dimension=dimension,
+            description=description,
+            at_least="0 %" if dimension == "fraction" else "0 m/s",
+            at_most=most,
+        ),
+        default="as in margin_policy",
+    )
+
+
+MARGINS = Record(
+    what="margins of your own",
+    description="Numbers that replace those of `margin_policy`; what is left out stays as the policy has it.",
+    covers=True,
+    fields={
+        "calculated": _margin("fraction", "On calculated manoeuvres, losses included.", "100 %"),
+        "calculated_floor": _margin("speed", "Least margin on all of them together, counted once.", "1 km/s"),
+        "statistical": _margin("fraction", "On amounts that are already a percentile.", "200 %"),
+        "system_mass": _margin("fraction", "On the dry mass; propellant is sized with it.", "100 %"),
+        "residuals": _margin("fraction", "Propellant that cannot be used, of that used.", "20 %"),
+        "launcher": _margin("fraction", "Off the mass that the launcher injects.", "50 %"),
+        "growth": Field(
+            Record(
+                what="mass growth allowances by maturity",
+                description="Allowances for all kinds of hardware of a maturity, as fractions of the mass.",
+                covers=True,
+                fields={
+                    maturity: _margin("fraction", f"Of what is `{maturity}`.", "100 %")
+                    for maturity in MATURITIES
+                },
+            ),
+            default="as in margin_policy",
+        ),
+    },
+)
+
 _SETTING = Quantity(dimension="dimensionless", above="0", at_most="1")
 
 ENGINE = Record(
@@ -127,6 +165,7 @@ MACHINE: Final = {
         ),
         default="none",
     ),
+    "margins": Field(MARGINS, default="as in margin_policy"),
     "price": Field(
         Quantity(
             dimension="price",

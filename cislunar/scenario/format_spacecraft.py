@@ -97,6 +97,7 @@ SPACECRAFT = Record(
         ("maturity", ("dry_mass",)),
         ("category", ("dry_mass",)),
         ("margin_policy", ("dry_mass",)),
+        ("margins", ("dry_mass",)),
         ("price", ("payloads",)),
         ("carries", ("timeline",)),
     ),

@@ -8,7 +8,8 @@ from cislunar.scenario.names import unknown
 from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.wording import listing, quoted
 from cislunar.vehicles.engine import Engine
-from cislunar.vehicles.payloads import Payload
+from cislunar.vehicles.margins import NONE, MarginPolicy, policy
+from cislunar.vehicles.payloads import MATURITIES, Payload
 from cislunar.vehicles.vehicle import Vehicle
 
 ENGINE = "main engine"
@@ -99,6 +100,26 @@ def _payloads(
                 item.get("category", "electronics"),
             )
     return tuple(built.values())
+
+
+def build_margins(value: Value) -> MarginPolicy:
+    """Give the margin policy of a spacecraft: the named one, with its own numbers in place of some."""
+    rules = policy(value.get("margin_policy", "none"))
+    own = value.child("margins")
+    if own is None:
+        return rules
+    name = "own" if rules is NONE else f"own, from {rules.name}"
+    numbers = {key: own.get(key) for key in own.data if key != "growth" and own.get(key) is not None}
+    allowances = own.child("growth")
+    if numbers:
+        rules = rules.with_rules(name, **numbers)
+    if allowances is not None:
+        given = {key: allowances.get(key) for key in allowances.data if allowances.get(key) is not None}
+        base = rules.growth or {"any": dict.fromkeys(MATURITIES, 0.0)}
+        table = {category: {**row, **given} for category, row in base.items()}
+        source = f"user: {', '.join(given)}" + (f"; {rules.growth_source}" if rules.growth else "")
+        rules = rules.with_growth(name, table, source)
+    return rules
 
 
 def payload_durations(value: Value) -> dict[str, float]:

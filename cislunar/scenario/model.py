@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cislunar.orbits.definitions import Orbit
 from cislunar.scenario.phases import Phase
+from cislunar.vehicles.rules import NONE, MarginPolicy
 from cislunar.vehicles.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ class Spacecraft:
         Names of the spacecraft aboard at the start.
     price_usd : float or None
         Price of the delivery.
-    margin_policy : str
-        One of `cislunar.vehicles.margins.POLICIES`.
+    margins : MarginPolicy
+        Of the policy that the file names, with the file's own numbers.
     payload_duration_s : mapping of str to float
         How long payloads work, of those that state it.
     """
@@ -131,7 +132,7 @@ class Spacecraft:
     vehicle: Vehicle | None = None
     carries: tuple[str, ...] = ()
     price_usd: float | None = None
-    margin_policy: str = "none"
+    margins: MarginPolicy = NONE
     payload_duration_s: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -198,6 +199,56 @@ class LifetimeAnalysis:
 
 
 @dataclass(frozen=True)
+class WindowAnalysis:
+    """Which launches to try; everything else is in the timeline of the spacecraft.
+
+    Attributes
+    ----------
+    spacecraft : str
+        Its timeline leads from a launch by a direct transfer and an insertion to a landing.
+    start_tdb : float
+        First launch, seconds past J2000 TDB.
+    duration_s, step_s : float
+        How far the launches reach, and the time between them.
+    times_of_flight_s : tuple of float
+    branches : tuple of str
+        `north` and `south`, or one of them.
+    headings : tuple of str
+        `ascending` and `descending`, one of them, or `cheaper`.
+    coverage_s : float
+        Length of the sample of coverage by the released relays; 0 for none.
+    least_coverage : float or None
+        Share of the time, 0 to 1, that a launch has to give.
+    insertion_in_view : bool
+        Whether a station has to see the insertion.
+    slip_days : int
+        Launch days that the chosen one should have after it.
+    """
+
+    spacecraft: str
+    start_tdb: float
+    duration_s: float
+    step_s: float
+    times_of_flight_s: tuple[float, ...]
+    branches: tuple[str, ...] = ("north", "south")
+    headings: tuple[str, ...] = ("cheaper",)
+    coverage_s: float = 0.0
+    least_coverage: float | None = None
+    insertion_in_view: bool = False
+    slip_days: int = 0
+
+    @property
+    def launches(self) -> int:
+        """Number of launches tried."""
+        return int(self.duration_s / self.step_s + 1e-9) + 1
+
+    @property
+    def candidates(self) -> int:
+        """Number of combinations tried."""
+        return self.launches * len(self.times_of_flight_s) * len(self.branches) * len(self.headings)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A mission architecture, checked and in internal units.
 
@@ -226,6 +277,7 @@ class Scenario:
     coverage : CoverageAnalysis or None
         None where there is no site to analyse.
     lifetime : LifetimeAnalysis or None
+    window : WindowAnalysis or None
     sources, assumptions : tuple of dict
         Facts with `path`, `value` and `source`, or `path`, `value` and `assumption`; a fact without either
         is listed as an assumption.
@@ -258,6 +310,7 @@ class Scenario:
     changes: tuple[tuple[str, str], ...] = ()
     directory: Path = field(default=Path(), repr=False)
     root: Node | None = field(default=None, repr=False, compare=False)
+    window: WindowAnalysis | None = None
 
     @property
     def end_tdb(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cislunar.scenario import model
 from cislunar.scenario.ground import Ground
-from cislunar.scenario.machine import build_vehicle, payload_durations
+from cislunar.scenario.machine import build_margins, build_vehicle, payload_durations
 from cislunar.scenario.names import names_of, unknown
 from cislunar.scenario.orbit import build_orbit
 from cislunar.scenario.reading import Reading, Value
@@ -70,7 +70,7 @@ def build_spacecraft(
         vehicle,
         tuple(carried),
         value.get("price"),
-        value.get("margin_policy", "none"),
+        build_margins(value),
         payload_durations(value),
     )
 

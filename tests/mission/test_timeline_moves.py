@@ -1,8 +1,8 @@
 """Later moves: work in one orbit, a change of orbit, work in another, as one path that coverage follows.
 
-The price of the move is held against two-body speeds at the apoapsis; the joined path against the legs as they
-were flown, which is bookkeeping: to a millimetre away from the impulse, and to the 100 m that an impulse of 0.3 km/s
-spread over a second can make within it.
+The price of the move is held against two-body speeds at the apoapsis; the joined path against the legs as
+they were flown, which is bookkeeping: to a millimetre away from the impulse, and to the 100 m that an impulse
+of 0.3 km/s spread over a second can make within it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import cislunar
 
 MOVED = RELEASE.replace(
     "      - operate: {}\n",
-    "      - operate: {duration: 1 d}\n      - manoeuvre: {at: apoapsis, circularise: true}\n      - operate: {}\n",
+    "      - operate: {duration: 1 d}\n"
+    "      - manoeuvre: {at: apoapsis, circularise: true}\n"
+    "      - operate: {}\n",
 )
 
 

@@ -125,6 +125,13 @@ def test_facts_of_phases_are_listed_with_their_origin() -> None:
         # time
         ("- coast: {duration: 2 h}", "- coast: {duration: 5 d}", "the phase ends at 2027-12-01T12:00:00.000 UTC at the earliest, 1 d after the end of the scenario"),
         ("- coast: {duration: 2 h}", "- coast: {until: 2027-11-25T12:00:00 UTC}", "the phase ends at 2027-11-25T12:00:00.000 UTC, 1 d before it can begin at 2027-11-26T12:00:00.000 UTC"),
+        # later moves
+        ("      - operate: {duration: 1 d}\n", "      - operate: {duration: 1 d}\n      - launch: {parking_orbit: {altitude: 200 km, inclination: 30 deg}}\n", "timeline.5.launch: found launch after operate; expected manoeuvre, coast, release, phase, land or operate"),
+        ("      - operate: {duration: 1 d}\n", "      - operate: {duration: 3.8 d}\n      - coast: {duration: 12 h}\n", "timeline.5.coast: the phase ends at 2027-11-30T21:12:00.000 UTC at the earliest, 9.2 h after the end of the scenario"),
+        # margins
+        ("    carries: alpine\n", "    carries: alpine\n    margins: {system_mass: 25 kg}\n", "apex.margins.system_mass: found '25 kg', which is a mass"),
+        ("    carries: alpine\n", "    carries: alpine\n    margins: {system_masses: 25 %}\n", "unknown key 'system_masses'; did you mean 'system_mass'?"),
+        ("    carries: alpine\n", "    carries: alpine\n    margins: {growth: {estimated: 300 %}}\n", "growth.estimated: found '300 %'; expected 0 % to 100 %"),
         # others
         (MANOEUVRE, MANOEUVRE + "\n      - phase: {behind: lupine, fraction: 0.5}", "behind: found 'lupine'; expected a spacecraft"),
         (MANOEUVRE, MANOEUVRE + "\n      - phase: {behind: alpine, fraction: 0.5}", "'alpine' would have to wait for itself"),
@@ -176,3 +183,23 @@ def test_two_carriers_of_one_spacecraft() -> None:
         CARRIED,
     )
     assert any("'alpine' is carried by 'apex' already" in each for each in complaints(text))
+
+
+def test_margins_of_ones_own_replace_those_of_the_policy() -> None:
+    own = "margin_policy: esa\n    margins: {system_mass: 25 %, calculated_floor: 5 m/s, growth: {estimated: 8 %}}"
+    craft = Scenario.from_text(
+        spoilt("carries: alpine\n", f"carries: alpine\n    {own}\n", CARRIED)
+    ).spacecraft["apex"]
+    rules = craft.margins
+    assert rules.name == "own, from esa"
+    assert (rules.value("system mass"), rules.identifier("system mass")) == (0.25, "user")
+    assert rules.value("calculated floor") == 0.005
+    # What was not named stays as ESA has it.
+    assert (rules.value("calculated"), rules.identifier("calculated")) == (0.05, "R-DV-11, MAR-DV-010")
+    assert rules.growth_fraction("structure", "estimated", 100.0) == 0.08
+    assert rules.growth_fraction("structure", "new", 100.0) == 0.20
+    alone = spoilt("carries: alpine\n", "carries: alpine\n    margins: {growth: {released: 3 %}}\n", CARRIED)
+    rules = Scenario.from_text(alone).spacecraft["apex"].margins
+    assert rules.name == "own"
+    assert rules.growth_fraction("structure", "released", 100.0) == 0.03
+    assert rules.growth_fraction("structure", "estimated", 100.0) == 0.0

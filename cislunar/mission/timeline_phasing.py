@@ -19,11 +19,11 @@ Array = NDArray[np.float64]
 def phasing(traveller: Traveller, phase: PhasingPhase, leader_at: Callable[[float], Array]) -> None:
     """Fly the phase `phase`.
 
-    The leader's place is its mean anomaly at the first burn, that of the traveller being zero at periapsis.
-    The drift orbit has a period such that after the revolutions, back at periapsis, the leader is as far
-    ahead as asked (D. A. Vallado, "Fundamentals of Astrodynamics and Applications", 4th ed. (2013), section
-    6.6, with ellipses in place of circles). Both orbits are osculating; what perturbations make of it is in
-    the details.
+    The leader's place is its mean longitude from the traveller's periapsis, where the first burn is: on
+    ellipses with one apse line its mean anomaly, on circles the angle between the two. The drift orbit has a
+    period such that after the revolutions, back at the same apsis, the leader is as far ahead as asked (D. A.
+    Vallado, "Fundamentals of Astrodynamics and Applications", 4th ed. (2013), section 6.6, with ellipses in
+    place of circles). Both orbits are osculating; what perturbations make of it is in the details.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def phasing(traveller: Traveller, phase: PhasingPhase, leader_at: Callable[[floa
     own = from_state(traveller.here, gm)
     if not (float(leader.eccentricity) < 1.0 and float(own.eccentricity) < 1.0):
         raise NotPossibleError("one of the two is not in orbit about the Moon")
-    ahead = float(leader.mean_anomaly_rad) / (2.0 * np.pi) % 1.0
+    ahead = _ahead(leader_at(traveller.tdb), traveller.here, gm)
     late = (phase.fraction - ahead + 0.5) % 1.0 - 0.5
     size = float(leader.semi_major_axis_km)
     drift = size * (1.0 + late / phase.revolutions) ** (2.0 / 3.0)
@@ -49,16 +49,27 @@ def phasing(traveller: Traveller, phase: PhasingPhase, leader_at: Callable[[floa
             f"than {phase.revolutions} revolutions"
         )
     _set_axis(traveller, drift, "the first burn of the phasing")
-    coast_to(traveller, Moment("place", place="periapsis", passage=phase.revolutions))
-    _set_axis(
-        traveller, float(from_state(leader_at(traveller.tdb), gm).semi_major_axis_km), "the second burn"
-    )
-    reached = from_state(leader_at(traveller.tdb), gm)
+    # Slowed down on a nearly circular orbit, the place of the burn becomes the far end of the drift orbit.
+    back = "apoapsis" if drift < near else "periapsis"
+    coast_to(traveller, Moment("place", place=back, passage=phase.revolutions))
+    leader_now = leader_at(traveller.tdb)
+    _set_axis(traveller, float(from_state(leader_now, gm).semi_major_axis_km), "the second burn")
     traveller.details.update(
         drift_semi_major_axis_km=drift,
         fraction_before=ahead,
-        fraction_after=float(reached.mean_anomaly_rad) / (2.0 * np.pi) % 1.0,
+        fraction_after=_ahead(leader_now, traveller.here, gm),
     )
+
+
+def _ahead(leader: Array, follower: Array, gm: float) -> float:
+    """Mean longitude of the leader from the place of a follower at an apsis, in revolutions from 0 to 1."""
+    elements = from_state(leader, gm)
+    outward = leader[:3] / np.linalg.norm(leader[:3])
+    pole = np.cross(leader[:3], leader[3:])
+    forward = np.cross(pole / np.linalg.norm(pole), outward)
+    behind = np.arctan2(-(follower[:3] @ forward), follower[:3] @ outward)
+    angle = behind - float(elements.true_anomaly_rad) + float(elements.mean_anomaly_rad)
+    return float(angle / (2.0 * np.pi) % 1.0)
 
 
 def _set_axis(traveller: Traveller, semi_major_axis_km: float, what: str) -> None:

@@ -293,7 +293,8 @@ MANOEUVRE = Record(
         "periapsis_altitude": Field(_altitude("Periapsis after it, by a burn along the velocity")),
         "inclination": Field(
             _inclination(
-                "Inclination to the lunar mean-Earth equator after it, by a turn of the velocity at a node."
+                "Inclination to the lunar mean-Earth equator after it, by a turn of the velocity about the "
+                "place: cheapest far out; at an apsis the apse line stays."
             )
         ),
         "circularise": Field(Flag(description="Make the orbit circular at the height of the place.")),

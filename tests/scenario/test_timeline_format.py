@@ -117,7 +117,6 @@ def test_facts_of_phases_are_listed_with_their_origin() -> None:
         ("    dry_mass: 120 kg\n", "", "has no effect without dry_mass"),
         # places
         (MANOEUVRE, "{at: periapsis, periapsis_altitude: 420 km}", "a burn at periapsis along the velocity moves apoapsis; expected at: apoapsis, or apoapsis_altitude"),
-        (MANOEUVRE, "{at: periapsis, inclination: 80 deg}", "an inclination is changed at a node"),
         (MANOEUVRE, "{at: 3 h, passage: 2, periapsis_altitude: 420 km}", "passage: has no effect: at is a time, not a place"),
         (MANOEUVRE, "{at: apoapsis, circularise: false}", "found 'false'; expected true"),
         (MANOEUVRE, "{at: apogee, circularise: true}", "found 'apogee'; expected one of periapsis, apoapsis, ascending node or descending node"),
@@ -132,6 +131,10 @@ def test_facts_of_phases_are_listed_with_their_origin() -> None:
         ("    carries: alpine\n", "    carries: alpine\n    margins: {system_mass: 25 kg}\n", "apex.margins.system_mass: found '25 kg', which is a mass"),
         ("    carries: alpine\n", "    carries: alpine\n    margins: {system_masses: 25 %}\n", "unknown key 'system_masses'; did you mean 'system_mass'?"),
         ("    carries: alpine\n", "    carries: alpine\n    margins: {growth: {estimated: 300 %}}\n", "growth.estimated: found '300 %'; expected 0 % to 100 %"),
+        # keeping
+        ("    dry_mass: 120 kg\n", "    dry_mass: 120 kg\n    keeping: {floor: 100 km, target: 80 km}\n", "alpine.keeping.target: found 80 km, 20 km below the floor or target under it; expected floor, target, ceiling to rise"),
+        ("    dry_mass: 120 kg\n", "    dry_mass: 120 kg\n    keeping: {target: 80 km}\n", "alpine.keeping.floor: missing"),
+        ("    carries: alpine\n", "    carries: alpine\n    keeping: {floor: 100 km}\n", "apex.keeping: has no effect without relay"),
         # others
         (MANOEUVRE, MANOEUVRE + "\n      - phase: {behind: lupine, fraction: 0.5}", "behind: found 'lupine'; expected a spacecraft"),
         (MANOEUVRE, MANOEUVRE + "\n      - phase: {behind: alpine, fraction: 0.5}", "'alpine' would have to wait for itself"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cislunar.errors import InputError
 from cislunar.vehicles import budget, masses
+from cislunar.vehicles.checks import kilograms
 from cislunar.vehicles.cost import CostPerKilogram, Price, cost_per_kilogram
 from cislunar.vehicles.landed_payload import PayloadLimit, landed_payload
 
@@ -38,6 +39,9 @@ class Budgets:
         launcher; None where the timeline was not flown to its last burn, or has none.
     cost : CostPerKilogram or None
         Price over the payloads and the spacecraft delivered, where a price is stated and all was flown.
+    payload_kg : float
+        Payloads that stay aboard to the end, with growth allowance and system margin, kg: what is to be held
+        against `most_payload`.
     """
 
     vehicle: Vehicle
@@ -45,6 +49,26 @@ class Budgets:
     mass: masses.MassBudget
     most_payload: PayloadLimit | None = None
     cost: CostPerKilogram | None = None
+    payload_kg: float = 0.0
+
+    @property
+    def payload_margin_kg(self) -> float | None:
+        """Payload that could still be taken, kg; negative: so much is too heavy. None where not known."""
+        return None if self.most_payload is None else float(self.most_payload.payload_kg) - self.payload_kg
+
+    @property
+    def too_heavy(self) -> str:
+        """By how much the payload is too heavy; empty if it is not."""
+        over = -(self.payload_margin_kg or 0.0)
+        if self.most_payload is None or over <= 1e-9 * max(self.payload_kg, 1.0):
+            return ""
+        most = float(self.most_payload.payload_kg)
+        able = f"can bring {kilograms(most)}" if most >= 0.0 else "does not get there even without payload"
+        return (
+            f"{self.vehicle.name}: payload of {kilograms(self.payload_kg)} with margins "
+            f"(policy {self.mass.policy}) is {kilograms(over)} more than it can bring to the end of its "
+            f"timeline: it {able}, limited by {self.most_payload.limit_name()}"
+        )
 
 
 def budgets_of(scenario: Scenario, timelines: Mapping[str, Timeline]) -> dict[str, Budgets]:
@@ -67,12 +91,15 @@ def budgets_of(scenario: Scenario, timelines: Mapping[str, Timeline]) -> dict[st
             (p.details["launcher_capability_kg"] for p in phases if "launcher_capability_kg" in p.details),
             None,
         )
+        mass = masses.mass_budget(craft.vehicle, rules, launcher_capability_kg=capability)
+        empty = masses.mass_budget(replace(craft.vehicle, payloads=()), rules)
         found[name] = Budgets(
             craft.vehicle,
             budget.fly(craft.vehicle, events, rules) if events else None,
-            masses.mass_budget(craft.vehicle, rules, launcher_capability_kg=capability),
-            _most_payload(craft.vehicle, phases, events, rules, capability),
+            mass,
+            _most_payload(craft.vehicle, phases, events, rules, mass.launcher_kg),
             _cost(craft, timelines.get(name)),
+            mass.dry_kg - empty.dry_kg,
         )
     return found
 
@@ -82,14 +109,18 @@ def _most_payload(
     phases: tuple[FlownPhase, ...],
     events: list[budget.Event],
     rules: MarginPolicy,
-    capability_kg: float | None,
+    launcher_kg: float | None,
 ) -> PayloadLimit | None:
-    unknown = any(phase.status == "not reached" and phase.kind != "operate" for phase in phases)
+    unknown = any(
+        phase.status == "not reached" or (phase.status == "not possible" and phase.delta_v_km_s == 0.0)
+        for phase in phases
+        if phase.kind != "operate"
+    )
     if unknown or not vehicle.payloads or not any(isinstance(each, budget.Manoeuvre) for each in events):
         return None
     try:
         return landed_payload(
-            vehicle, events, rules, launch_mass_kg=math.inf if capability_kg is None else capability_kg
+            vehicle, events, rules, launch_mass_kg=math.inf if launcher_kg is None else launcher_kg
         )
     except InputError:
         return None  # burns of no size limit nothing

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cislunar.mission.timeline import Timeline
     from cislunar.propagation.trajectory import Trajectory
     from cislunar.scenario import Scenario
+    from cislunar.transfers.relay_budget import RelayBudget
     from cislunar.vehicles.data_balance import DataBalance
 
 
@@ -71,6 +72,8 @@ class MissionResult:
         By site: what its payloads produce, and what the chain over the relays carries.
     communications : dict of str to list of Contacts
         By spacecraft: who sees its insertions and its landing.
+    relay_budgets : dict of str to RelayBudget
+        By relay that came by a timeline: delivery, phasing, keeping, disposal.
     """
 
     scenario: Scenario
@@ -94,6 +97,7 @@ class MissionResult:
     budgets: dict[str, Budgets] = field(default_factory=dict)
     data_balance: dict[str, DataBalance] = field(default_factory=dict)
     communications: dict[str, list[Contacts]] = field(default_factory=dict)
+    relay_budgets: dict[str, RelayBudget] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cislunar.mission.budgets import budgets_of
 from cislunar.mission.operations import critical_events, data_balances
 from cislunar.mission.places import sites_of, terrain_warnings
 from cislunar.mission.provenance import provenance
+from cislunar.mission.relays import relay_budgets
 from cislunar.mission.requirements import judge
 from cislunar.mission.result import MissionResult
 from cislunar.mission.series import access_dataset, orbit_dataset
@@ -93,6 +94,10 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
     tell("collecting", 1.0)
     with _quiet():
         communications = critical_events(scenario, flight.timelines, environment)
+        budgets = budgets_of(scenario, flight.timelines)
+        relays = relay_budgets(
+            scenario, flight.timelines, lifetimes, flights.forces_without_sunlight(scenario, environment)
+        )
     return MissionResult(
         scenario=scenario,
         status="complete" if flight.complete else "incomplete",
@@ -111,12 +116,18 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         provenance=provenance(scenario, flight, environment),
         sources=list(scenario.sources),
         assumptions=list(scenario.assumptions),
-        warnings=[*_warnings(scenario, environment, access), *_late(scenario, flight)],
+        warnings=[
+            *_warnings(scenario, environment, access),
+            *_late(scenario, flight),
+            *(each.message for each in relays.values() if not each.closes),
+            *(each.too_heavy for each in budgets.values() if each.too_heavy),
+        ],
         window=window,
         timelines=flight.timelines,
-        budgets=budgets_of(scenario, flight.timelines),
+        budgets=budgets,
         data_balance=data_balances(scenario, flight.timelines, access),
         communications=communications,
+        relay_budgets=relays,
     )
 
 

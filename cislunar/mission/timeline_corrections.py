@@ -29,12 +29,13 @@ def corrections(traveller: Traveller, phase: CorrectionPhase) -> None:
         raise NotPossibleError(
             f"the last correction is {late / 3600.0:.3g} h after the arrival", {"time_s": late}
         )
+    covariance = injection_covariance(
+        delta_v_km_s=float(transfer.injection_km_s[0]),
+        magnitude=phase.injection_magnitude,
+        pointing_rad=phase.injection_pointing_rad,
+    )
     errors = CorrectionErrors(
-        injection_covariance(
-            delta_v_km_s=float(transfer.injection_km_s[0]),
-            magnitude=phase.injection_magnitude,
-            pointing_rad=phase.injection_pointing_rad,
-        ),
+        covariance,
         phase.execution_magnitude,
         phase.execution_pointing_rad,
         phase.execution_fixed_km_s,
@@ -52,6 +53,7 @@ def corrections(traveller: Traveller, phase: CorrectionPhase) -> None:
     size = found.percentiles(0, None, (100.0 * phase.percentile,))[0].value_km_s
     traveller.details.update(
         percentile=phase.percentile,
+        injection_covariance_rtn=covariance,
         samples=phase.samples,
         seed=phase.seed,
         totals_km_s=found.total_km_s[0],

@@ -191,7 +191,7 @@ def test_map_shows_every_family_and_says_the_saving(batch):
     assert dict(matplotlib.rcParams) == before
     best = 1e3 * batch.capture_km_s[0]
     assert f"{len(batch)} low-energy transfers: capture from {best:.0f} m/s" in title_of(figure)
-    assert f"{827.0 - best:.0f} less than direct" in title_of(figure)
+    assert f"{827.0 - best:.0f} m/s less than direct" in title_of(figure)
     assert [axes.get_ylabel() for axes in figure.axes] == ["capture (m/s)", "injection (m/s)"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert len(labels) == len(family_summary(batch))

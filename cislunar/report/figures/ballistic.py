@@ -64,7 +64,7 @@ def ballistic_map(batch: BallisticTransfers, direct_capture_km_s: float | None =
     best, longest = 1e3 * table["capture_km_s"].min(), table["time_of_flight_s"] / 86400.0
     title = f"{len(batch)} low-energy transfers: capture from {best:.0f} m/s"
     if direct_capture_km_s is not None:
-        title += f", {1e3 * direct_capture_km_s - best:.0f} less than direct"
+        title += f", {1e3 * direct_capture_km_s - best:.0f} m/s less than direct"
     days = np.quantile(longest, [0.05, 0.95])
     reach = np.quantile(table["farthest_km"], [0.05, 0.95]) / 1e6
     figure = new_figure(
@@ -75,7 +75,8 @@ def ballistic_map(batch: BallisticTransfers, direct_capture_km_s: float | None =
         f"{reach[1]:.2f} million km. Families: side of the farthest point, flyby of the Moon on the way out, "
         "periapsis north or south.",
     )
-    left, bottom, width, height = inches(figure, 0.72, 1.42, 0.12, 0.62)
+    rows = -(-np.unique(table["family"]).size // 2)
+    left, bottom, width, height = inches(figure, 0.72, 0.66 + 0.19 * rows, 0.12, 0.62)
     gap = 0.55 / figure.get_size_inches()[1]
     upper = 0.56 * (height - gap)
     costs = figure.add_axes((left, bottom + height - upper, width, upper))

@@ -35,9 +35,12 @@ def site_title(result: MissionResult, site: str) -> str:
 
 
 def relays(result: MissionResult, site: str) -> list[str]:
-    """Give the names of the relays that serve a site, in the scenario's order."""
-    crafts = result.scenario.spacecraft.items()
-    return [name for name, craft in crafts if craft.relay is not None and site in craft.relay.sites]
+    """Give the names of the relays that serve a site and fly, in the scenario's order."""
+    return [
+        name
+        for name, craft in result.scenario.spacecraft.items()
+        if craft.relay is not None and site in craft.relay.sites and name in result.trajectories
+    ]
 
 
 def stations(result: MissionResult) -> list[str]:

@@ -16,6 +16,7 @@ from cislunar.coverage.intervals import statistics
 from cislunar.report import wording
 from cislunar.report.facts import headline_link, intervals, links, site_title, sites, stations, window
 from cislunar.report.method import method_lines
+from cislunar.report.mission_page import mission_context
 from cislunar.time import format_epoch
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, An
         "requirements": result.requirements,
         "link_text": wording.LINK_TEXT,
         "measure_text": wording.MEASURE_TEXT,
-        "relays": list(result.scenario.relays),
+        "mission": mission_context(result),
+        "epoch": _minute(result.scenario.epoch_tdb),
+        "relays": [name for name in result.scenario.relays if name in result.trajectories],
         "orbits": {row["name"]: row for row in _orbit_rows(result)},
         "elements": ELEMENTS,
         "stations": stations(result),
@@ -156,7 +159,7 @@ def page_context(result: MissionResult, pictures: list[Picture]) -> dict[str, An
         "sources": result.sources,
         "assumptions": result.assumptions,
         "warnings": result.warnings,
-        "provenance": list(_flat(result.provenance)),
+        "provenance": list(flat(result.provenance)),
     }
 
 
@@ -235,7 +238,7 @@ def _station_rows(result: MissionResult, site: str) -> list[tuple[str, Mapping[s
     return [
         (f"{name} – {station}", statistics(held, least))
         for name, craft in result.scenario.spacecraft.items()
-        if craft.relay is not None and site in craft.relay.sites
+        if craft.relay is not None and site in craft.relay.sites and name in result.trajectories
         for station in craft.relay.stations
         for held in [intervals(result, "relay-earth", relay=name, station=station)]
     ]
@@ -327,12 +330,12 @@ def _map_rows(result: MissionResult) -> dict[str, Any] | None:
     }
 
 
-def _flat(nest: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+def flat(nest: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """Turn a nested mapping into rows of dotted key and text."""
     for key, value in nest.items():
         name = f"{above}.{key}" if above else str(key)
         if isinstance(value, Mapping):
-            yield from _flat(value, name)
+            yield from flat(value, name)
         elif isinstance(value, (list, tuple)):
             yield name, ", ".join(str(item) for item in value) or "–"
         else:

@@ -13,6 +13,9 @@ __all__ = [
     "LINK_TEXT",
     "MEASURE_TEXT",
     "NBSP",
+    "bit_rate",
+    "bit_unit",
+    "bits",
     "display_name",
     "duration",
     "file_stem",
@@ -54,6 +57,25 @@ def number(value: float | None, digits: int = 1) -> str:
         return "–"
     text = f"{value:,.{digits}f}".replace(",", NBSP)
     return text.replace("-", "−")
+
+
+_BIT_UNITS = ((1e12, "Tbit"), (1e9, "Gbit"), (1e6, "Mbit"), (1e3, "kbit"), (1.0, "bit"))
+
+
+def bit_unit(amount_bit: float) -> tuple[float, str]:
+    """Choose a unit of data for an amount: its size in bits, and its name."""
+    return next((pair for pair in _BIT_UNITS if amount_bit >= pair[0]), _BIT_UNITS[-1])
+
+
+def bits(amount_bit: float) -> str:
+    """Write an amount of data in its unit."""
+    scale, unit = bit_unit(amount_bit)
+    return f"{number(amount_bit / scale, 1)}{NBSP}{unit}"
+
+
+def bit_rate(rate_bit_s: float) -> str:
+    """Write a rate of data in its unit; a dash for none."""
+    return f"{bits(rate_bit_s)}/s" if rate_bit_s else "–"
 
 
 def place(latitude_deg: float, longitude_deg: float, digits: int) -> str:

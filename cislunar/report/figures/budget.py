@@ -41,7 +41,6 @@ PARTS = (
 """Parts of an event with their colours and hatches: told apart without colour too."""
 
 _ROW_IN = 0.34
-_BIT_UNITS = ((1e12, "Tbit"), (1e9, "Gbit"), (1e6, "Mbit"), (1e3, "kbit"), (1.0, "bit"))
 
 
 @drawing
@@ -160,13 +159,13 @@ def data_backlog(balance: DataBalance, epoch_tdb: float, title: str = "") -> Fig
         answer = "no data are generated"
     else:
         answer = f"{wording.percent(numbers['delivered_percent'])} of the data delivered"
-        answer += f"; at most {_amount(worst)} waiting" if worst else "; nothing ever waits"
+        answer += f"; at most {wording.bits(worst)} waiting" if worst else "; nothing ever waits"
     figure = new_figure(8.4, 4.2, f"{title}: {answer}" if title else answer, subtitle=_waits(numbers))
     left, bottom, width, height = inches(figure, 0.75, 0.62, 0.42, 0.78)
     upper = figure.add_axes((left, bottom + 0.47 * height, width, 0.53 * height))
     lower = figure.add_axes((left, bottom, width, 0.38 * height))
     days = (balance.time_tdb - epoch_tdb) / DAY
-    scale, unit = _unit(worst)
+    scale, unit = wording.bit_unit(worst)
     for (name, values), (colour, line, _) in zip(balance.backlog_bit.items(), SERIES, strict=False):
         upper.plot(days, values / scale, color=colour, linestyle=line, label=plain(f"waiting: {name}"))
     if len(balance.backlog_bit) > 1:
@@ -176,7 +175,7 @@ def data_backlog(balance: DataBalance, epoch_tdb: float, title: str = "") -> Fig
     upper.set_ylabel(f"waiting ({unit})")
     upper.set_ylim(bottom=0.0)
     legend_above(upper)
-    scale, unit = _unit(numbers["generated_bit"])
+    scale, unit = wording.bit_unit(numbers["generated_bit"])
     lower.plot(
         days, balance.generated_bit / scale, color=VERMILLION, linestyle=(0, (5, 2)), label="generated"
     )
@@ -204,16 +203,5 @@ def _waits(numbers: dict[str, Any]) -> str:
     for key, text in (("lost_bit", "lost"), ("remaining_bit", "left at the end")):
         value = numbers[key] or 0.0
         if value:
-            parts.append(f"{_amount(value)} {text}")
+            parts.append(f"{wording.bits(value)} {text}")
     return "; ".join(parts)
-
-
-def _unit(amount_bit: float) -> tuple[float, str]:
-    """Choose a unit of data for an amount."""
-    return next((pair for pair in _BIT_UNITS if amount_bit >= pair[0]), _BIT_UNITS[-1])
-
-
-def _amount(amount_bit: float) -> str:
-    """Write an amount of data in its unit."""
-    scale, unit = _unit(amount_bit)
-    return f"{wording.number(amount_bit / scale, 1)} {unit}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cislunar.report.facts import relays, site_title, sites
 from cislunar.report.figures import access, maps, orbits, site
+from cislunar.report.figures.mission_plates import mission_plates
 from cislunar.report.wording import file_stems
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Plate:
     section : str
         The part of the report it belongs to.
     site : str
-        The site it is about; empty if about all.
+        The site or spacecraft it is about; empty if about all.
     shows : str
         What is drawn, for the alternative text; the figure's own title holds the answer.
     draw : callable
@@ -44,7 +45,7 @@ class Plate:
 
 def plates(result: MissionResult) -> list[Plate]:
     """List the figures that the result has data for."""
-    out: list[Plate] = []
+    out = [Plate(*entry) for entry in mission_plates(result)]
     names = sites(result)
     stems = file_stems(names)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from cislunar.report.wording import file_stems
 from cislunar.time import format_epoch
 
 if TYPE_CHECKING:
+    from cislunar.mission.budgets import Budgets
     from cislunar.mission.result import MissionResult
+    from cislunar.transfers.relay_budget import RelayBudget
 
 SCHEMA = "cislunar-summary/1"
 """Name and version of the layout; it changes when a key is removed or changes its meaning."""
@@ -46,6 +49,7 @@ def build_summary(result: MissionResult) -> dict[str, Any]:
         "provenance": result.provenance,
         "trajectories": _trajectories(result),
         "timelines": _timelines(result),
+        "relay_budgets": {name: _relay_budget(each) for name, each in result.relay_budgets.items()},
         "data_balance": {site: balance.summary() for site, balance in result.data_balance.items()},
         "coverage": _coverage(result),
         "degraded": [dict(case) for case in result.degraded],
@@ -105,6 +109,8 @@ def _timelines(result: MissionResult) -> dict[str, Any]:
             "phases": timeline.rows(),
             "delta_v_budget": None if budget is None else budget.rows(),
             "mass_budget": result.budgets[name].mass.rows(),
+            "payload": _payload(result.budgets[name]),
+            "cost": _cost(result.budgets[name]),
             "communications": [
                 {
                     "event": event.name,
@@ -117,6 +123,43 @@ def _timelines(result: MissionResult) -> dict[str, Any]:
             ],
         }
     return out
+
+
+def _payload(held: Budgets) -> dict[str, Any]:
+    most = held.most_payload
+    return {
+        "aboard_kg": held.vehicle.payload_mass_kg,
+        "aboard_with_margins_kg": held.payload_kg,
+        "most_kg": None if most is None else float(most.payload_kg),
+        "margin_kg": held.payload_margin_kg,
+        "limit": None if most is None else most.limit_name(),
+    }
+
+
+def _cost(held: Budgets) -> dict[str, Any] | None:
+    cost = held.cost
+    if cost is None:
+        return None
+    return {
+        "per_kg": cost.per_kg,
+        "currency": cost.currency,
+        "delivered_kg": cost.delivered_kg,
+        "covers": cost.covers,
+    }
+
+
+def _relay_budget(held: RelayBudget) -> dict[str, Any]:
+    return {
+        "lines": [asdict(line) for line in held.lines],
+        "delta_v_km_s": held.delta_v_km_s,
+        "propellant_kg": held.propellant_kg,
+        "loaded_kg": held.craft.propellant_kg,
+        "left_kg": held.left_kg,
+        "left_km_s": held.left_km_s,
+        "closes": held.closes,
+        "message": held.message,
+        "life": held.life,
+    }
 
 
 def _perilune(result: MissionResult, name: str) -> dict[str, float]:

@@ -8,6 +8,31 @@ from cislunar.scenario.format_timeline import TIMELINE
 from cislunar.scenario.leaves import Name, Quantity
 from cislunar.scenario.spec import Field, Group, Listing, Record
 
+
+def _perilune(description: str) -> Quantity:
+    return Quantity(dimension="length", description=description, at_least="0 km", at_most="100000 km")
+
+
+KEEPING = Record(
+    what="a rule of keeping",
+    description=(
+        "How the perilune of the working orbit is held, by impulses at apolune. It is priced for the relay's "
+        "budget, on the first working orbit; the path that coverage follows is flown without it."
+    ),
+    covers=True,
+    fields={
+        "floor": Field(_perilune("Lowest perilune altitude allowed."), required=True),
+        "target": Field(
+            _perilune("Perilune altitude that a correction sets."), default="that at the beginning of work"
+        ),
+        "ceiling": Field(_perilune("Highest perilune altitude allowed."), default="none"),
+        "duration": Field(
+            Quantity(dimension="time", description="How long.", above="0 s", at_most="30 yr"),
+            default="to the first later move or the end of the scenario",
+        ),
+    },
+)
+
 SPACECRAFT = Record(
     what="a spacecraft",
     description="A spacecraft in orbit about the Moon, or on its way there.",
@@ -84,6 +109,7 @@ SPACECRAFT = Record(
                 },
             )
         ),
+        "keeping": Field(KEEPING),
         **MACHINE,
     },
     groups=(Group("where the spacecraft is", (("orbit",), ("timeline",))),),
@@ -100,5 +126,8 @@ SPACECRAFT = Record(
         ("margins", ("dry_mass",)),
         ("price", ("payloads",)),
         ("carries", ("timeline",)),
+        ("keeping", ("relay",)),
+        ("keeping", ("timeline",)),
+        ("keeping", ("engine",)),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +96,26 @@ class RelayDefinition:
 
 
 @dataclass(frozen=True)
+class KeepingRule:
+    """How the perilune of a relay's working orbit is held, above the 1737.4 km sphere.
+
+    Attributes
+    ----------
+    floor_km, ceiling_km : float
+        Band in which the perilune may move.
+    target_km : float or None
+        What a correction sets; None for the perilune at the beginning of work.
+    duration_s : float or None
+        How long; None for the first stretch of work.
+    """
+
+    floor_km: float
+    target_km: float | None = None
+    ceiling_km: float = math.inf
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Spacecraft:
     """A spacecraft about the Moon, or on its way there.
 
@@ -121,6 +142,8 @@ class Spacecraft:
         Of the policy that the file names, with the file's own numbers.
     payload_duration_s : mapping of str to float
         How long payloads work, of those that state it.
+    keeping : KeepingRule or None
+        By which a relay's keeping is priced.
     """
 
     name: str
@@ -134,6 +157,7 @@ class Spacecraft:
     price_usd: float | None = None
     margins: MarginPolicy = NONE
     payload_duration_s: Mapping[str, float] = field(default_factory=dict)
+    keeping: KeepingRule | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +247,8 @@ class WindowAnalysis:
         Whether a station has to see the insertion.
     slip_days : int
         Launch days that the chosen one should have after it.
+    lead_s : float
+        From the end of a coast to a date, which moves with the launch, to the landing.
     """
 
     spacecraft: str
@@ -236,6 +262,7 @@ class WindowAnalysis:
     least_coverage: float | None = None
     insertion_in_view: bool = False
     slip_days: int = 0
+    lead_s: float = 0.0
 
     @property
     def launches(self) -> int:

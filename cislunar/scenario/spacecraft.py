@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cislunar.scenario import model
 from cislunar.scenario.ground import Ground
 from cislunar.scenario.machine import build_margins, build_vehicle, payload_durations
@@ -72,7 +74,23 @@ def build_spacecraft(
         value.get("price"),
         build_margins(value),
         payload_durations(value),
+        _keeping(value.child("keeping"), reading),
     )
+
+
+def _keeping(value: Value | None, reading: Reading) -> model.KeepingRule | None:
+    floor = value.get("floor") if value else None
+    if value is None or floor is None:
+        return None
+    target, ceiling = value.get("target"), value.get("ceiling", math.inf)
+    for key, low in (("target", floor), ("ceiling", floor if target is None else target)):
+        given = value.get(key)
+        if given is not None and given < low:
+            place = value.data[key]
+            message = f"found {given:g} km, {low - given:g} km below the floor or target under it"
+            reading.problem(place.node, place.path, f"{message}; expected floor, target, ceiling to rise")
+            return None
+    return model.KeepingRule(floor, target, ceiling, value.get("duration"))
 
 
 def _relay(

@@ -142,3 +142,29 @@ def test_too_little_thrust_to_land_is_said() -> None:
     assert "1600 N" in stopped.message.replace(",", "")
     assert result.timelines["alpine"].complete
     assert result.statistics["schrodinger"]["chain"]["percent"] > 0.0
+
+
+def test_the_budgets_say_what_could_be_landed_and_what_it_costs() -> None:
+    result = mission("    carries: alpine\n", "    carries: alpine\n    price: 95 MUSD\n")
+    held = result.budgets["apex"]
+    assert held.cost.per_kg == pytest.approx(95e6 / (40.0 + 150.0))
+    most, limit = float(held.most_payload.payload_kg), held.most_payload.limit_name()
+    assert limit == "propellant"
+    assert not held.too_heavy
+    # With that much aboard, the same burns in the same order use up the propellant.
+    mass = 900.0 + 2100.0 + 150.0 + most
+    for each in result.timelines["apex"].phases:
+        mass = mass * math.exp(-each.delta_v_km_s / (320.0 * G0)) - each.details.get("released_kg", 0.0)
+    assert mass == pytest.approx(900.0 + most, abs=1e-3)
+    assert held.payload_margin_kg == pytest.approx(most - 40.0)
+
+
+def test_a_payload_too_heavy_to_land_is_said_by_how_much() -> None:
+    result = mission("mass: 40 kg", "mass: 700 kg")
+    held, stopped = result.budgets["apex"], result.timelines["apex"].stopped
+    assert stopped.kind == "land"
+    assert stopped.message.startswith("propellant short by")
+    over = 700.0 - float(held.most_payload.payload_kg)
+    assert over > 0.0
+    assert held.too_heavy in result.warnings
+    assert f"is {over:.1f} kg more than it can bring" in held.too_heavy

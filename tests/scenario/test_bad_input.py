@@ -151,7 +151,7 @@ def test_the_scenario_these_tests_spoil_is_valid() -> None:
         ("name: Test", "nam: Test", "2:1  unknown key 'nam'; did you mean 'name'?"),
         ("eccentricity:", "excentricity:", "18:7  spacecraft.alpine.orbit: unknown key 'excentricity'; did you mean 'eccentricity'?"),
         ("semi_major_axis:", "semiMajorAxis:", "unknown key 'semiMajorAxis'; did you mean 'semi_major_axis'?"),
-        ("    mass: 150 kg", "    mass: 150 kg\n    colour: red", "14:5  spacecraft.alpine: unknown key 'colour'; expected one of orbit, timeline, mass, radiation_pressure, relay, dry_mass, propellant, engine, payloads, carries, maturity, category, margin_policy, margins, price, source or assumption"),
+        ("    mass: 150 kg", "    mass: 150 kg\n    colour: red", "14:5  spacecraft.alpine: unknown key 'colour'; expected one of orbit, timeline, mass, radiation_pressure, relay, keeping, dry_mass, propellant, engine, payloads, carries, maturity, category, margin_policy, margins, price, source or assumption"),
         ("analyses:", "<<: {}\nanalyses:", "26:1  unknown key '<<'; YAML 1.2 has no merge keys, write the keys out"),
         ("name: Test", "name: Test\nname: Again", "3:1  the key 'name' is given twice; it stands first in line 2"),
         ("      eccentricity: 0.6\n", "", "size and shape is incomplete: found semi_major_axis; expected also eccentricity or periapsis_altitude"),

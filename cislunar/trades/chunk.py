@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cislunar.environment import Environment
     from cislunar.environment.sites import Site
     from cislunar.environment.stations import Station
+    from cislunar.orbits.definitions import CartesianOrbit, KeplerianOrbit
     from cislunar.propagation import ForceModel
     from cislunar.scenario.model import DataFiles, MapDefinition, Physics, SiteDefinition
 
@@ -49,6 +50,8 @@ class Setting:
     map : MapDefinition or None
     sunlit : bool
         Whether sunlight pushes any spacecraft: it takes another force model.
+    release_orbit : KeplerianOrbit or CartesianOrbit or None
+        Where measures of delivery count from.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Setting:
     minimum_pass_s: float
     map: MapDefinition | None
     sunlit: bool
+    release_orbit: KeplerianOrbit | CartesianOrbit | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Chunk:
         Which stations it reaches as a relay.
     relay : ndarray of bool, shape (n,)
         Whether it is a relay.
+    wet_kg, isp_s : ndarray, shape (n,)
+        Mass with all propellant, and specific impulse; NaN where no engine is stated.
     """
 
     setting: Setting
@@ -100,6 +106,8 @@ class Chunk:
     serves: np.ndarray
     reports: np.ndarray
     relay: np.ndarray
+    wet_kg: np.ndarray
+    isp_s: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -256,6 +264,8 @@ def warm_up(chunk: Chunk) -> float:
             chunk.serves[:first],
             chunk.reports[:first],
             chunk.relay[:first],
+            chunk.wet_kg[:first],
+            chunk.isp_s[:first],
         ),
         threads=1,
     )

@@ -179,6 +179,35 @@ class FlownCases:
         return np.minimum.reduceat(lowest, self.first)
 
     @cached_property
+    def delta_v_from_release_km_s(self) -> np.ndarray:
+        """Delta-v (cases,) from the release orbit, of the spacecraft that needs most, km/s."""
+        return np.maximum.reduceat(self._from_release_km_s, self.first)
+
+    @cached_property
+    def propellant_from_release_kg(self) -> np.ndarray:
+        """Propellant (cases,) for it, of the spacecraft that needs most, kg."""
+        from cislunar.vehicles.rocket import propellant
+
+        needed = propellant(self.chunk.wet_kg, self._from_release_km_s, self.chunk.isp_s)
+        return np.maximum.reduceat(needed, self.first)
+
+    @cached_property
+    def _from_release_km_s(self) -> np.ndarray:
+        """Delta-v of each spacecraft; NaN for a hyperbola."""
+        from cislunar.trades.delivery_cost import from_release_km_s
+
+        orbit = self.chunk.setting.release_orbit
+        assert orbit is not None
+        return from_release_km_s(
+            orbit,
+            self.chunk.state,
+            self.first[self._case_of],
+            self.chunk.setting.epoch_tdb,
+            self.context,
+            self.threads,
+        )
+
+    @cached_property
     def _case_of(self) -> np.ndarray:
         return np.repeat(np.arange(len(self.sizes)), self.sizes)
 

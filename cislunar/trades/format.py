@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cislunar.scenario.format_analyses import LINKS
+from cislunar.scenario.format_timeline import ORBIT_PHASE
 from cislunar.scenario.leaves import Choice, Either, FilePath, Integer, Leaf, Name, Quantity, Text
 from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.spec import Field, Group, Listing, Named, Record, Spec, Variant, by_key
@@ -222,6 +223,15 @@ STUDY: Final[Spec] = Record(
         "base": Field(FilePath(kind="a scenario file", description="The scenario that is varied.")),
         "set": Field(
             Changes(description="Changes to the base that hold for all cases; null takes a key out.")
+        ),
+        "release_orbit": Field(
+            replace(
+                ORBIT_PHASE,
+                description=(
+                    "The orbit from which spacecraft are released, at the epoch of the scenario: what "
+                    "`delta_v_from_release` and `propellant_from_release` count from."
+                ),
+            )
         ),
         "axes": Field(Named(what="axes", item=AXIS, description="What varies, by name."), required=True),
         "sample": Field(

@@ -8,10 +8,12 @@ from typing import Any
 
 from cislunar import units
 from cislunar.errors import CislunarError, InputError, Problem, ScenarioError
+from cislunar.orbits.definitions import CartesianOrbit, EphemerisOrbit, KeplerianOrbit
 from cislunar.scenario import yamlfile
 from cislunar.scenario.leaves import Quantity
 from cislunar.scenario.loading import load
 from cislunar.scenario.model import Scenario
+from cislunar.scenario.orbit import build_orbit
 from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.wording import listing, nearest, quoted
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar
@@ -84,11 +86,12 @@ def _build(top: Value, reading: Reading, base: Scenario | None) -> Study | None:
     scenario = _base(top, reading, base)
     if scenario is None:
         return None
+    release = _release_orbit(top, reading)
     axes = [
         read_axis(name, value, scenario, reading) for name, value in _named(top, "axes").items() if value.ok
     ]
     measures = [
-        _measure(name, value, scenario, reading)
+        _measure(name, value, scenario, top.has("release_orbit"), reading)
         for name, value in _named(top, "measures").items()
         if value.ok
     ]
@@ -132,6 +135,7 @@ def _build(top: Value, reading: Reading, base: Scenario | None) -> Study | None:
         sampler=sampler,
         constraints=tuple(each for each in constraints if each is not None),
         objectives=tuple(each for each in objectives if each is not None),
+        release_orbit=release,
         file=reading.file,
     )
     _check_first(study, top, reading)
@@ -172,6 +176,12 @@ def _base(top: Value, reading: Reading, base: Scenario | None) -> Scenario | Non
         return None
 
 
+def _release_orbit(top: Value, reading: Reading) -> KeplerianOrbit | CartesianOrbit | None:
+    value = top.child("release_orbit")
+    orbit = build_orbit(value, reading) if value else None
+    return None if isinstance(orbit, EphemerisOrbit) else orbit
+
+
 def _check_first(study: Study, top: Value, reading: Reading) -> None:
     """See that the axes make a valid scenario together, before thousands are made."""
     from cislunar.trades.planning import build_structure, split_axes
@@ -202,7 +212,7 @@ def _check_names(top: Value, reading: Reading) -> None:
                 reading.problem(value.node, value.path, f"the name {quoted(name)} is an axis; choose another")
 
 
-def _measure(name: str, value: Value, scenario: Scenario, reading: Reading) -> Measure | None:
+def _measure(name: str, value: Value, scenario: Scenario, release: bool, reading: Reading) -> Measure | None:
     word = value.get("measure")
     if word is None:
         return None
@@ -238,6 +248,23 @@ def _measure(name: str, value: Value, scenario: Scenario, reading: Reading) -> M
                 value.path,
                 f"the scenario does not produce {quoted(word)}: it has no analyses.lifetime; expected one in "
                 "the base, or set: {analyses.lifetime.horizon: 1 yr}",
+            )
+        if kind.release and not release:
+            reading.problem(
+                value.node,
+                value.path,
+                f"the study does not produce {quoted(word)}: it states no release_orbit; expected one, such as "
+                "release_orbit: {frame: moon-me, periapsis_altitude: 100 km, apoapsis_altitude: 7000 km, ...}",
+            )
+        bare = [
+            each.name for each in scenario.spacecraft.values() if not (each.vehicle and each.vehicle.engines)
+        ]
+        if kind.engine and bare:
+            reading.problem(
+                value.node,
+                value.path,
+                f"the scenario does not produce {quoted(word)}: {listing(bare)} has no engine; expected "
+                "dry_mass, propellant and engine",
             )
         return Measure(name, word, unit, label)
     return _at_places(name, word, unit, label, value, scenario, reading)

@@ -42,6 +42,10 @@ class MeasureKind:
         Whether a measure of the case needs the trajectories recorded over the flight.
     lifetime : bool
         Whether it needs the flight beyond the window, `analyses.lifetime`.
+    release : bool
+        Whether it counts from the study's `release_orbit`.
+    engine : bool
+        Whether it needs the masses and the engine of every spacecraft.
     """
 
     name: str
@@ -54,6 +58,8 @@ class MeasureKind:
     edges: bool = False
     record: bool = False
     lifetime: bool = False
+    release: bool = False
+    engine: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,26 @@ _case(
     "time from the epoch to the first impact without station-keeping; the horizon if all survive it",
     lambda flown: flown.time_to_impact_s,
     lifetime=True,
+)
+_case(
+    "delta_v_from_release",
+    "speed",
+    "m/s",
+    False,
+    "change of velocity from the release orbit into the orbit by the cheapest two impulses; of the spacecraft "
+    "that needs most",
+    lambda flown: flown.delta_v_from_release_km_s,
+    release=True,
+)
+_case(
+    "propellant_from_release",
+    "mass",
+    "kg",
+    False,
+    "propellant for it, with the spacecraft's own mass and engine; of the spacecraft that needs most",
+    lambda flown: flown.propellant_from_release_kg,
+    release=True,
+    engine=True,
 )
 _case(
     "spacecraft",

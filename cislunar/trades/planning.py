@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cislunar.errors import CislunarError, InputError
-from cislunar.orbits.definitions import EphemerisOrbit
+from cislunar.orbits.definitions import CartesianOrbit, EphemerisOrbit, KeplerianOrbit
 from cislunar.trades.axes import Axis, Target
 from cislunar.trades.chunk import Chunk, Setting, build_context
 from cislunar.trades.measures import Measure, measure_kind
@@ -251,10 +251,14 @@ def _structure(study: Study, chosen: dict[str, Any], numeric: list[Axis]) -> Str
                 "position and velocity"
             )
     slots = slots_of(scenario, numeric, copies)
-    return Structure(scenario, make_setting(scenario, study.measures), slots)
+    return Structure(scenario, make_setting(scenario, study.measures, study.release_orbit), slots)
 
 
-def make_setting(scenario: Scenario, measures: Sequence[Measure]) -> Setting:
+def make_setting(
+    scenario: Scenario,
+    measures: Sequence[Measure],
+    release_orbit: KeplerianOrbit | CartesianOrbit | None = None,
+) -> Setting:
     """Take from a scenario what its cases share."""
     asked = dict.fromkeys(site for each in measures for site in each.sites)
     coverage = scenario.coverage
@@ -273,6 +277,7 @@ def make_setting(scenario: Scenario, measures: Sequence[Measure]) -> Setting:
         "minimum_pass_s": coverage.minimum_pass_s if coverage else 0.0,
         "map": coverage.map if coverage and charted else None,
         "sunlit": any(craft.radiation_pressure is not None for craft in scenario.spacecraft.values()),
+        "release_orbit": release_orbit if any(kind.release for kind in kinds) else None,
     }
     key = hashlib.sha256(repr(fields).encode()).hexdigest()
     return Setting(key=key, **fields)
@@ -302,6 +307,7 @@ def _join(parts: list[tuple[Structure, np.ndarray, np.ndarray]], measures: Seque
     sites = [site.name for site in setting.sites]
     names: dict[str, int] = {}
     state, pressure, sizes, who, serves, reports, relay = [], [], [], [], [], [], []
+    wet, isp = [], []
     for structure, states, pushed in parts:
         cases, crafts = pushed.shape
         state.append(states.reshape(6, -1))
@@ -318,6 +324,9 @@ def _join(parts: list[tuple[Structure, np.ndarray, np.ndarray]], measures: Seque
         serves.append(np.tile(np.array(served, dtype=bool).reshape(crafts, -1), (cases, 1)))
         reports.append(np.tile(np.array(reached, dtype=bool).reshape(crafts, -1), (cases, 1)))
         relay.append(np.tile([role is not None for role in roles], cases))
+        machines = [each.vehicle if each.vehicle and each.vehicle.engines else None for each in members]
+        wet.append(np.tile([np.nan if each is None else each.wet_mass_kg for each in machines], cases))
+        isp.append(np.tile([np.nan if each is None else each.engine().isp_s for each in machines], cases))
     return Chunk(
         setting=setting,
         measures=tuple(measures),
@@ -329,4 +338,6 @@ def _join(parts: list[tuple[Structure, np.ndarray, np.ndarray]], measures: Seque
         serves=np.concatenate(serves),
         reports=np.concatenate(reports),
         relay=np.concatenate(relay),
+        wet_kg=np.concatenate(wet),
+        isp_s=np.concatenate(isp),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,7 @@ from cislunar.trades.sampling import OPTIMIZE, Sampler
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cislunar.orbits.definitions import CartesianOrbit, KeplerianOrbit
     from cislunar.scenario import Scenario
     from cislunar.trades.planning import Plan
     from cislunar.trades.result import StudyResult
@@ -74,6 +75,8 @@ class Study:
     sampler : Sampler
     constraints : tuple of Constraint
     objectives : tuple of Objective
+    release_orbit : KeplerianOrbit or CartesianOrbit or None
+        From which spacecraft are released, for the measures that count from there.
     file : str
         The study as the user named it.
     """
@@ -86,6 +89,7 @@ class Study:
     sampler: Sampler = field(default_factory=Sampler)
     constraints: tuple[Constraint, ...] = ()
     objectives: tuple[Objective, ...] = ()
+    release_orbit: KeplerianOrbit | CartesianOrbit | None = None
     file: str = "<study>"
 
     @classmethod
@@ -118,6 +122,7 @@ class Study:
         changes: Mapping[str, Any] | None = None,
         constraints: list[dict[str, Any]] | None = None,
         objectives: list[dict[str, Any]] | None = None,
+        release_orbit: Mapping[str, Any] | None = None,
     ) -> Study:
         """Build a study in code; every part is what a study file holds there.
 
@@ -135,6 +140,8 @@ class Study:
         changes : mapping of str to object, optional
             Changes to the base that hold for all cases, by path.
         constraints, objectives : list of dict, optional
+        release_orbit : mapping, optional
+            The orbit that `delta_v_from_release` counts from, as an orbit stands in a scenario.
 
         Raises
         ------
@@ -150,6 +157,7 @@ class Study:
             ("set", changes),
             ("constraints", constraints),
             ("objectives", objectives),
+            ("release_orbit", release_orbit),
         ):
             if given is not None:
                 parts[key] = given
@@ -289,19 +297,19 @@ class Study:
         """Text that determines the results of all cases, but for the values of the axes."""
         import cislunar
 
-        return json.dumps(
-            {
-                "version": cislunar.__version__,
-                "physics": PHYSICS_VERSION,
-                "base": self._canonical_base(),
-                "measures": {
-                    each.name: {k: v for k, v in each.describe().items() if k not in ("label", "description")}
-                    for each in self.measures
-                },
-                "data": self._data(),
+        told: dict[str, Any] = {
+            "version": cislunar.__version__,
+            "physics": PHYSICS_VERSION,
+            "base": self._canonical_base(),
+            "measures": {
+                each.name: {k: v for k, v in each.describe().items() if k not in ("label", "description")}
+                for each in self.measures
             },
-            sort_keys=True,
-        )
+            "data": self._data(),
+        }
+        if self.release_orbit is not None:
+            told["release_orbit"] = repr(self.release_orbit)
+        return json.dumps(told, sort_keys=True)
 
     @cached_property
     def key(self) -> str:
@@ -324,6 +332,7 @@ class Study:
                 "sha256": self.base.sha256,
                 "changes": [{"path": path, "value": value} for path, value in self.base.changes],
             },
+            **({} if self.release_orbit is None else {"release_orbit": asdict(self.release_orbit)}),
             "axes": {axis.name: axis.describe() for axis in self.axes},
             "sample": self.sampler.describe(),
             "measures": {each.name: each.describe() for each in self.measures},

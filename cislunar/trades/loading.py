@@ -253,8 +253,8 @@ def _measure(name: str, value: Value, scenario: Scenario, release: bool, reading
             reading.problem(
                 value.node,
                 value.path,
-                f"the study does not produce {quoted(word)}: it states no release_orbit; expected one, such as "
-                "release_orbit: {frame: moon-me, periapsis_altitude: 100 km, apoapsis_altitude: 7000 km, ...}",
+                f"the study does not produce {quoted(word)}: it states no release_orbit; expected one, "
+                "stated as the orbit of a spacecraft",
             )
         bare = [
             each.name for each in scenario.spacecraft.values() if not (each.vehicle and each.vehicle.engines)

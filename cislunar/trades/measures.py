@@ -230,8 +230,8 @@ _case(
     "speed",
     "m/s",
     False,
-    "change of velocity from the release orbit into the orbit by the cheapest two impulses; of the spacecraft "
-    "that needs most",
+    "change of velocity from the release orbit into the orbit by the cheapest two impulses; of the "
+    "spacecraft that needs most",
     lambda flown: flown.delta_v_from_release_km_s,
     release=True,
 )

@@ -109,18 +109,21 @@ def trade(
         str | None,
         typer.Option("--export", metavar="CASE", help="Print this case as a scenario and fly nothing."),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write DIR/report/report.html.")
+    ] = True,
     quiet: Quiet = False,
 ) -> int:
-    """Fly all cases of a trade study that are not in its folder yet."""
+    """Fly all cases of a trade study that are not in its folder yet, and write the report."""
     from cislunar.cli import trade as command
 
     directory = out if out is not None else Path(f"{study.stem}-study")
     if export is not None:
-        command.export(study, export)
+        command.export(study, export, directory)
     elif dry_run:
         command.dry_run(study, directory)
     else:
-        command.trade(study, directory, dask=dask, workers=workers, quiet=quiet)
+        command.trade(study, directory, dask=dask, workers=workers, report=report, quiet=quiet)
     return ExitCode.FLOWN
 
 

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from cislunar.trades.result import StudyResult
 
 
-def export(file: Path, case: str) -> None:
-    """Print one case of a study as a scenario file."""
+def export(file: Path, case: str, directory: Path) -> None:
+    """Print one case of a study as a scenario file; the cases of a search are those in its store."""
     from cislunar.trades.export import export_case
+    from cislunar.trades.result import StudyResult
+    from cislunar.trades.sampling import OPTIMIZE
     from cislunar.trades.study import Study
 
-    emit(export_case(Study.load(file), case).rstrip("\n"))
+    study = Study.load(file)
+    if study.sampler.method == OPTIMIZE:
+        study = StudyResult.load(directory, study).study
+    emit(export_case(study, case).rstrip("\n"))
 
 
 def dry_run(file: Path, directory: Path) -> None:
@@ -31,8 +36,10 @@ def dry_run(file: Path, directory: Path) -> None:
     emit("\n".join([study.name, *(f"  {line}" for line in estimate(study, directory).lines())]))
 
 
-def trade(file: Path, directory: Path, *, dask: str | None, workers: int | None, quiet: bool) -> None:
-    """Run a study into a store.
+def trade(
+    file: Path, directory: Path, *, dask: str | None, workers: int | None, report: bool, quiet: bool
+) -> None:
+    """Run a study into a store, and write its report into the folder `report` there.
 
     Parameters
     ----------
@@ -44,6 +51,8 @@ def trade(file: Path, directory: Path, *, dask: str | None, workers: int | None,
         Address of a Dask scheduler.
     workers : int or None
         Number of worker processes of a Dask cluster on this machine.
+    report : bool
+        Whether to write the report.
     quiet : bool
         Print nothing but errors.
 
@@ -62,6 +71,12 @@ def trade(file: Path, directory: Path, *, dask: str | None, workers: int | None,
     ):
         warnings.simplefilter("always")
         result = study.run(directory, dask=dask, workers=workers, progress=progress)
+        flown_s = time.perf_counter() - began
+        page = None
+        if report:
+            if progress is not None:
+                progress("writing the report", 1.0)
+            page = result.report(directory / "report", overwrite=True)
     if quiet:
         return
     for message in dict.fromkeys(
@@ -69,24 +84,18 @@ def trade(file: Path, directory: Path, *, dask: str | None, workers: int | None,
     ):
         complain(f"warning: {message}")
     if on_terminal(sys.stdout):
-        emit(_headline(result, directory, time.perf_counter() - began))
+        emit(_headline(result, directory, flown_s, page))
 
 
-def _headline(result: StudyResult, directory: Path, seconds: float) -> str:
-    table, study = result.table, result.study
-    flown, failed = result.costs.cases, int((table["status"] == "failed").sum())
+def _headline(result: StudyResult, directory: Path, seconds: float, page: Path | None) -> str:
+    from cislunar.report.trade.story import Story
+
+    story = Story(result)
     lines = [
-        study.name,
-        f"  {len(table):,} cases, {flown:,} of them new, in {seconds:.1f} s; "
-        f"{int(table['feasible'].sum()):,} feasible, {failed:,} not flyable",
+        result.study.name,
+        f"  {story.headline}",
+        f"  {len(result.table):,} cases, {result.costs.cases:,} of them new, in {seconds:.1f} s",
+        *(f"  {word}: {sentence}" for word, sentence in story.reasons()),
+        f"Results: {directory}",
     ]
-    for objective in study.objectives:
-        good = table[table["feasible"] & table[objective.measure].notna()]
-        if len(good):
-            values = good[objective.measure]
-            row = good.iloc[int(values.argmax() if objective.maximize else values.argmin())]
-            where = ", ".join(f"{axis.name} {row[axis.name]}" for axis in study.axes)
-            unit = result.units.get(objective.measure, "")
-            value = f"{row[objective.measure]:.5g} {unit}".strip()
-            lines.append(f"  best {objective.measure}: {value} ({where}; case {row['case']})")
-    return "\n".join([*lines, f"Results: {directory}"])
+    return "\n".join([*lines, f"Report: {page}"] if page is not None else lines)

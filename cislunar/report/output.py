@@ -28,6 +28,9 @@ ENTRIES: Final = (
     "trajectories",
     "access.csv",
     "eclipses.csv",
+    "phases.csv",
+    "delta_v_budget.csv",
+    "critical_events.csv",
     "summary.json",
 )
 """What a report consists of, at the top of its folder."""
@@ -137,7 +140,8 @@ def _holds_report(target: Path) -> bool:
             summary = json.load(stream)
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(summary, dict) and str(summary.get("schema", "")).startswith("cislunar-summary/")
+    known = ("cislunar-summary/", "cislunar-study-summary/")
+    return isinstance(summary, dict) and str(summary.get("schema", "")).startswith(known)
 
 
 def _make_partial(target: Path, made: list[Path]) -> Path:

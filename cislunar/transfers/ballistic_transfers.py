@@ -123,7 +123,8 @@ def ballistic_transfers(
     Parameters
     ----------
     candidates, parking, environment, match_inclination, models, threads
-        As for `ballistic_closure.close`.
+        As for `ballistic_closure.close`. Match the inclination to compare costs from one parking orbit:
+        otherwise a transfer leaves in the plane it comes in, and only the altitude is that of `parking`.
 
     Returns
     -------
@@ -141,7 +142,8 @@ def ballistic_transfers(
     A tenth of a millimetre a second at injection is 140 to 3,200 km at the Moon (590 in the middle, of 44
     transfers of one month). The state itself, in float64, and the integration at a tolerance of 1e-12 carry
     it to within a few metres in one flight, with no patch on the way; a real one is kept on its path by
-    corrections, which are not part of this batch.
+    corrections, which are not part of this batch. To fly one again, `propagate_transfer` from the departure
+    state with `*default_models(environment)` and `rtol=1e-12`.
     """
     models = default_models(environment) if models is None else models
     closed = close(

@@ -80,6 +80,9 @@ def direct_transfers(
     are met exactly; perigee radius, its epoch and the inclination there to 0.1 m, 0.1 ms and 1e-8 rad. A
     member that fails starts once more from the correction of its nearest neighbour that did not.
 
+    To fly one again, `propagate(found.departure_state, found.departure_tdb, found.time_of_flight_s,
+    point_masses(environment))`, or with the forces given.
+
     References
     ----------
     .. [1] R. H. Battin, An Introduction to the Mathematics and Methods of Astrodynamics, AIAA (1999),

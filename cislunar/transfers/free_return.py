@@ -75,7 +75,8 @@ def free_returns(
     parking : ParkingOrbit
         With a named heading.
     target : ArrivalTarget
-        With a named branch; a return needs a retrograde arrival, about the far side of the Moon.
+        With a named branch, or a B-plane angle in place of the inclination; a return needs a
+        retrograde arrival, about the far side of the Moon.
     environment : Environment, optional
         Tables; the packaged ones when left out.
     return_altitude_km : float
@@ -93,7 +94,8 @@ def free_returns(
     Raises
     ------
     InputError, EpochRangeError
-        As `direct_transfers`; a heading or branch left open; a return altitude outside its range.
+        As `direct_transfers`; a heading, or the branch of an inclination, left open; a return altitude
+        outside its range.
 
     Notes
     -----
@@ -110,7 +112,8 @@ def free_returns(
     .. [1] A. J. Schwaniger, "Trajectories in the Earth-Moon space with symmetrical free return properties",
        NASA TN D-1833 (1963).
     """
-    if parking.heading == "cheaper" or target.branch == "cheaper":
+    open_branch = target.bplane_angle_rad is None and target.branch == "cheaper"
+    if parking.heading == "cheaper" or open_branch:
         raise InputError(
             "free return: expected a heading (ascending, descending) and a branch (north, south); got "
             f"{parking.heading!r} and {target.branch!r}"

@@ -137,7 +137,7 @@ def insertion_impulse(state: ArrayLike, apoapsis_altitude_km: ArrayLike, gm: flo
     apoapsis_altitude_km : array_like, shape (n,)
         Wanted, above the 1737.4 km sphere; that of the periapsis, to 100 m, for a circle.
     gm : float
-        Gravitational parameter of the Moon, km^3/s^2.
+        Gravitational parameter of the Moon, km^3/s^2: `environment.ephemeris.gm["moon"]`.
 
     Returns
     -------

@@ -24,6 +24,8 @@ _WIDEST = {"c3_km2_s2": (-0.24, 1.0), "node_rad": (-2.0 * np.pi, 4.0 * np.pi)}
 class LunarArrival:
     """A periapsis at the Moon, with ranges for what may vary, and the orbit it is the way to.
 
+    For low-energy searches; direct transfers and free returns take a `targeting.ArrivalTarget`.
+
     Angles are in the Moon's mean-Earth frame at the moment of arrival: inclination to the lunar equator,
     node from the meridian that faces the Earth on average.
 

@@ -29,6 +29,8 @@ BRANCHES = ("north", "south", "cheaper")
 class ArrivalTarget:
     """What holds at the periapsis at the Moon.
 
+    For direct transfers and free returns; low-energy searches take a `lunar_arrival.LunarArrival`.
+
     Attributes
     ----------
     periapsis_altitude_km : float

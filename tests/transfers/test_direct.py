@@ -201,7 +201,7 @@ def test_bad_shapes_and_targets(environment):
 
 def test_free_returns_come_back(environment):
     """Flown on without a burn at the Moon they pass the Earth at 60 km, after a figure of eight."""
-    target = ArrivalTarget(200.0, branch="north", bplane_angle_rad=np.pi, frame="moon-op")
+    target = ArrivalTarget(200.0, bplane_angle_rad=np.pi, frame="moon-op")
     departure = START + np.array([0.0, 8.0, 16.0]) * DAY
     found = free_returns(departure, PARKING, target, environment, return_altitude_km=60.0)
     assert found.transfers.converged.all()
@@ -233,6 +233,8 @@ def test_free_return_that_misses_says_how_low_it_comes(environment):
     assert "the lowest perigee on the way back is" in found.transfers.message[0]
     with pytest.raises(InputError, match="expected a heading"):
         free_returns(START, ParkingOrbit(185.0, 0.5), target, environment)
+    with pytest.raises(InputError, match="and a branch"):
+        free_returns(START, PARKING, ArrivalTarget(200.0, np.radians(90.0)), environment)
     with pytest.raises(InputError, match="return altitude of 0 to 5000 km; got -3 km"):
         free_returns(START, PARKING, target, environment, return_altitude_km=-3)
 

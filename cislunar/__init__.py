@@ -1,7 +1,7 @@
 """Cislunar mission-architecture simulator.
 
-`load` reads a scenario, `run` flies it and gathers a result; `Study` varies it; `propagate`, `ForceModel` and `Trajectory` are
-the core underneath. Nothing is imported before it is used.
+`load` reads a scenario, `run` flies it and gathers a result; `Study` varies it; `propagate`, `ForceModel` and
+`Trajectory` are the core underneath. Nothing is imported before it is used.
 """
 
 from __future__ import annotations

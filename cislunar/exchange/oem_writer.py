@@ -83,7 +83,20 @@ def write_oem(
     OutputError
         If the file cannot be written.
     """
-    text = format_oem(trajectory, object_name, object_id=object_id, originator=originator, comments=comments)
+    write_message(
+        destination,
+        format_oem(trajectory, object_name, object_id=object_id, originator=originator, comments=comments),
+    )
+
+
+def write_message(destination: str | os.PathLike[str] | TextIO, text: str) -> None:
+    """Write the text of a message to a file or a stream.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
     if not isinstance(destination, str | os.PathLike):
         destination.write(text)
         return
@@ -106,19 +119,55 @@ def format_oem(
         raise InputError(
             f"trajectory: expected one; got a batch of {len(trajectory)}, choose with trajectory[i]"
         )
-    elapsed = choose_nodes(trajectory)
+    lines = head_lines("OEM", originator, comments) + segment_lines(trajectory, object_name, object_id)
+    return "\n".join(lines) + "\n"
+
+
+def head_lines(kind: str, originator: str, comments: Sequence[str]) -> list[str]:
+    """Head of an OEM or OPM: version, comments, date and origin."""
+    return [
+        f"CCSDS_{kind}_VERS = 2.0",
+        *comment_lines(comments),
+        f"CREATION_DATE = {datetime.now(UTC):%Y-%m-%dT%H:%M:%S}",
+        f"ORIGINATOR = {one_line(originator) or 'CISLUNAR'}",
+        "",
+    ]
+
+
+def comment_lines(comments: Sequence[str]) -> list[str]:
+    """Texts as comments, a line each."""
+    return [f"COMMENT {one_line(line)}" for text in comments for line in text.splitlines()]
+
+
+def segment_lines(
+    trajectory: Trajectory,
+    object_name: str,
+    object_id: str | None = None,
+    comments: Sequence[str] = (),
+    stop_s: float | None = None,
+) -> list[str]:
+    """Metadata and states of one segment.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        A batch of one.
+    object_name : str
+    object_id : str, optional
+    comments : sequence of str
+        For the head of the metadata.
+    stop_s : float, optional
+        Elapsed seconds of the last state; the end of the trajectory if left out.
+    """
+    elapsed = choose_nodes(trajectory, stop_s)
     epochs = format_epochs(float(trajectory.epoch[0]) + elapsed, "TDB", 6)
     states = trajectory.at(elapsed)[:, 0]
-    label = _one_line(object_name) or "UNNAMED"
-    head = ["CCSDS_OEM_VERS = 2.0"]
-    head += [f"COMMENT {_one_line(line)}" for text in comments for line in text.splitlines()]
-    head += [
-        f"CREATION_DATE = {datetime.now(UTC):%Y-%m-%dT%H:%M:%S}",
-        f"ORIGINATOR = {_one_line(originator) or 'CISLUNAR'}",
-        "",
+    label = one_line(object_name) or "UNNAMED"
+    head = [
         "META_START",
+        *comment_lines(comments),
         f"OBJECT_NAME = {label}",
-        f"OBJECT_ID = {_one_line(object_id or '') or label}",
+        f"OBJECT_ID = {one_line(object_id or '') or label}",
         f"CENTER_NAME = {trajectory.center.upper()}",
         "REF_FRAME = ICRF",
         "TIME_SYSTEM = TDB",
@@ -132,21 +181,23 @@ def format_oem(
         f"{epoch} {x:.9f} {y:.9f} {z:.9f} {vx:.12f} {vy:.12f} {vz:.12f}"
         for epoch, (x, y, z, vx, vy, vz) in zip(epochs, states.T.tolist(), strict=True)
     ]
-    return "\n".join(head + rows) + "\n"
+    return head + rows
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Printable text without line breaks, so that no name can add a line to the message."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def choose_nodes(trajectory: Trajectory) -> Array:
+def choose_nodes(trajectory: Trajectory, stop_s: float | None = None) -> Array:
     """Times at which a trajectory is tabulated so that the stated interpolation gives it back.
 
     Parameters
     ----------
     trajectory : Trajectory
         A batch of one.
+    stop_s : float, optional
+        Elapsed seconds to stop at; the end of the trajectory if left out.
 
     Returns
     -------
@@ -159,7 +210,7 @@ def choose_nodes(trajectory: Trajectory) -> Array:
     InputError
         If no spacing of 10 ms or more is good enough.
     """
-    ends = np.sort(np.array([0.0, float(trajectory.final_elapsed[0])]))
+    ends = np.sort(np.array([0.0, float(trajectory.final_elapsed[0]) if stop_s is None else stop_s]))
     if ends[1] - ends[0] < 4.0 * _MIN_INTERVAL_S:
         return ends[:1] if ends[0] == ends[1] else ends
     elapsed = _round(trajectory, _even_in_phase(trajectory, ends))

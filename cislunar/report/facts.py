@@ -8,7 +8,7 @@ import numpy as np
 
 from cislunar.coverage.access import ANY
 from cislunar.coverage.intervals import Intervals, union
-from cislunar.report.wording import display_name
+from cislunar.report.wording import display_name, file_stems
 
 if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
@@ -75,6 +75,12 @@ def intervals(
         keep = keep & (table[column] == value).to_numpy(dtype=bool)
     rows = table[keep].sort_values("start_tdb")
     return Intervals.make(rows["start_tdb"].to_numpy(float), rows["end_tdb"].to_numpy(float), window(result))
+
+
+def path_stems(result: MissionResult) -> dict[str, str]:
+    """Give the spacecraft that flew, in the scenario's order, with the stem of their trajectory files."""
+    flown = {name for name, timeline in result.timelines.items() if timeline.legs} | set(result.trajectories)
+    return file_stems(name for name in result.scenario.spacecraft if name in flown)
 
 
 def path_to_earth(result: MissionResult, site: str) -> Intervals:

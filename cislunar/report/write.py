@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cislunar.report.dataset import write_netcdf
+from cislunar.report.facts import path_stems
+from cislunar.report.mission_tables import write_mission_tables
 from cislunar.report.page import Picture, write_page
 from cislunar.report.summary import write_summary
 from cislunar.report.tables import ACCESS_COLUMNS, ECLIPSE_COLUMNS, write_csv
-from cislunar.report.wording import file_stems
 
 if TYPE_CHECKING:
     from cislunar.mission.result import MissionResult
@@ -25,7 +26,8 @@ def write_report(result: MissionResult, directory: Path) -> Path:
     result : MissionResult
     directory : Path
         Where to write `report.html`, `figures/*.png` and `*.svg`, `coverage.nc`, `trajectories/*.oem`,
-        `access.csv`, `eclipses.csv` and `summary.json`.
+        `access.csv`, `eclipses.csv` and `summary.json`; of missions with timelines also
+        `trajectories/*.opm`, `phases.csv`, `delta_v_budget.csv` and `critical_events.csv`.
 
     Returns
     -------
@@ -36,6 +38,7 @@ def write_report(result: MissionResult, directory: Path) -> Path:
     write_summary(result, directory / "summary.json")
     write_csv(result.access, ACCESS_COLUMNS, directory / "access.csv")
     write_csv(result.eclipses, ECLIPSE_COLUMNS, directory / "eclipses.csv")
+    write_mission_tables(result, directory)
     write_netcdf(result, directory / "coverage.nc")
     write_trajectories(result, directory / "trajectories")
     page = directory / "report.html"
@@ -60,10 +63,21 @@ def write_figures(result: MissionResult, folder: Path) -> list[Picture]:
 
 
 def write_trajectories(result: MissionResult, folder: Path) -> None:
-    """Write each spacecraft as a CCSDS OEM, Moon-centred, ICRF, TDB."""
+    """Write each spacecraft as a CCSDS OEM, ICRF, TDB.
+
+    One with a timeline has a segment for each stretch, about the body it was flown about, and an OPM with its
+    first state and every manoeuvre.
+    """
     from cislunar.exchange.oem import write_oem
+    from cislunar.exchange.oem_writer import write_message
+    from cislunar.exchange.timeline_messages import format_opm, format_timeline_oem
 
     folder.mkdir(exist_ok=True)
     comments = [f"Scenario: {result.scenario.name}", f"Written by cislunar {result.provenance['version']}"]
-    for name, stem in file_stems(result.trajectories).items():
-        write_oem(folder / f"{stem}.oem", result.trajectories[name], name, comments=comments)
+    for name, stem in path_stems(result).items():
+        timeline = result.timelines.get(name)
+        if timeline is None:
+            write_oem(folder / f"{stem}.oem", result.trajectories[name], name, comments=comments)
+        else:
+            write_message(folder / f"{stem}.oem", format_timeline_oem(timeline, comments=comments))
+            write_message(folder / f"{stem}.opm", format_opm(timeline, comments=comments))

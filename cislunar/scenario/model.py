@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cislunar.orbits.definitions import Orbit
+from cislunar.orbits.definitions import KeplerianOrbit, Orbit
 from cislunar.scenario.phases import Phase
 from cislunar.vehicles.rules import NONE, MarginPolicy
 from cislunar.vehicles.vehicle import Vehicle
@@ -223,6 +223,14 @@ class LifetimeAnalysis:
 
 
 @dataclass(frozen=True)
+class DeliveryAnalysis:
+    """Other working orbits to compare deliveries to, and whether a carrier comes back from there."""
+
+    orbits: Mapping[str, KeplerianOrbit]
+    lander_returns: bool = True
+
+
+@dataclass(frozen=True)
 class WindowAnalysis:
     """Which launches to try; everything else is in the timeline of the spacecraft.
 
@@ -249,6 +257,10 @@ class WindowAnalysis:
         Launch days that the chosen one should have after it.
     lead_s : float
         From the end of a coast to a date, which moves with the launch, to the landing.
+    longest_wait_s : float or None
+        From the insertion to the landing.
+    sun : {"rising", "setting", "either"}
+        How the Sun has to move at the landing.
     """
 
     spacecraft: str
@@ -263,6 +275,8 @@ class WindowAnalysis:
     insertion_in_view: bool = False
     slip_days: int = 0
     lead_s: float = 0.0
+    longest_wait_s: float | None = None
+    sun: str = "either"
 
     @property
     def launches(self) -> int:
@@ -305,6 +319,7 @@ class Scenario:
         None where there is no site to analyse.
     lifetime : LifetimeAnalysis or None
     window : WindowAnalysis or None
+    delivery : DeliveryAnalysis or None
     sources, assumptions : tuple of dict
         Facts with `path`, `value` and `source`, or `path`, `value` and `assumption`; a fact without either
         is listed as an assumption.
@@ -338,6 +353,7 @@ class Scenario:
     directory: Path = field(default=Path(), repr=False)
     root: Node | None = field(default=None, repr=False, compare=False)
     window: WindowAnalysis | None = None
+    delivery: DeliveryAnalysis | None = None
 
     @property
     def end_tdb(self) -> float:

@@ -21,7 +21,7 @@ from cislunar.scenario.model import Scenario
 # ruff: noqa: E501
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
-SEED = SHIPPED[0].parent.joinpath("cp12.yaml").read_bytes()
+SEED = SHIPPED[0].parent.joinpath("cp12-relay-phase.yaml").read_bytes()
 
 WIDE = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -38,7 +38,7 @@ def plain(node: yamlfile.Node) -> Any:
 
 MISSION = Path(yamlfile.__file__).parent.joinpath("templates", "mission.yaml").read_bytes()
 
-TREE = plain(yamlfile.read(SEED, "cp12.yaml")[0])
+TREE = plain(yamlfile.read(SEED, "cp12-relay-phase.yaml")[0])
 MISSION_TREE = plain(yamlfile.read(MISSION, "mission.yaml")[0])
 
 

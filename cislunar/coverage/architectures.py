@@ -7,8 +7,9 @@
 
 Relays are a batch of trajectories; consecutive ones belong to one architecture. An architecture covers
 a site while at least one of its relays sees it and, at the same instant, a ground station. Edges are
-exact; only the figures are kept unless the edges are asked for, so a study of thousands of
-architectures fits in memory. Results do not depend, to the last bit, on how a batch is split or on the
+exact, but only those of the chain from site to ground are looked for (`cislunar.coverage.links`); only
+the figures are kept unless the edges are asked for, so a study of thousands of architectures fits in
+memory. Results do not depend, to the last bit, on how a batch is split or on the
 number of threads.
 """
 
@@ -16,17 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cislunar.coverage.combine import GAPS, LONGEST_GAP, MOST_STATIONS, PASSES, PERCENT, combine
-from cislunar.coverage.finder import Relays, build_scene, find_chunk, station_sines
+from cislunar.coverage.combine import GAPS, LONGEST_GAP, MOST_STATIONS, PASSES, PERCENT
+from cislunar.coverage.finder import Relays, build_scene, station_sines
 from cislunar.coverage.intervals import Intervals
-from cislunar.coverage.scene import Kind, Scene
+from cislunar.coverage.links import find_links, make_passes
+from cislunar.coverage.scene import FUNCTIONS, Kind, Scene
 from cislunar.coverage.sky import with_sky
+from cislunar.coverage.stretch import make_work
 from cislunar.coverage.tables import WindowTables
 from cislunar.errors import InputError
 
@@ -138,27 +142,26 @@ def architecture_coverage(
     for station in range(len(stations)):
         functions += [(Kind.LIMB, 0, station), (Kind.STATION_RELAY, 0, station)]
     scene = build_scene(tables, sites, stations, functions, light_time)
-    recorded = Relays.from_trajectory(trajectories, tables)
-    scene = with_sky(scene, tables, stations, station_sines(stations), recorded.reach_km())
     members = np.concatenate(([0], np.cumsum(sizes)))
     # Whole architectures, about so many relays at a time.
     groups = np.unique(
         np.searchsorted(members, np.arange(0, count + _RELAYS_AT_ONCE, _RELAYS_AT_ONCE), "left")
     )
     groups = np.unique(np.minimum(groups, len(sizes)))
+    parts = [members[low : high + 1] for low, high in pairwise(groups)]
     length = tables.end_tdb - tables.start_tdb
-
-    def work(part: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return _combine_part(
-            scene, recorded, members[part[0] : part[1] + 1], len(sites), length, minimum_pass_s, keep_edges
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        every = pool.map if pool else map
+        recorded = list(
+            every(lambda part: Relays.from_trajectory(trajectories, tables, part[0], part[-1]), parts)
         )
+        reach = max((relays.reach_km() for relays in recorded), default=0.0)
+        scene = with_sky(scene, tables, stations, station_sines(stations), reach)
 
-    parts = [(int(low), int(high)) for low, high in pairwise(groups)]
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            done = list(pool.map(work, parts))
-    else:
-        done = [work(part) for part in parts]
+        def work(relays: Relays, part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            return _find_part(scene, relays, part - part[0], len(sites), length, minimum_pass_s, keep_edges)
+
+        done = list(every(work, recorded, parts))
     results = np.concatenate([np.zeros((0, len(sites), 4)), *(part[0] for part in done)])
     counts = np.concatenate([np.zeros((0, len(sites)), dtype=np.int64), *(part[1] for part in done)])
     return ArchitectureCoverage(
@@ -172,9 +175,9 @@ def architecture_coverage(
     )
 
 
-def _combine_part(
+def _find_part(
     scene: Scene,
-    recorded: Relays,
+    relays: Relays,
     members: np.ndarray,
     sites: int,
     length_s: float,
@@ -182,27 +185,30 @@ def _combine_part(
     keep_edges: bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Figures, numbers of edges and edges of some architectures."""
-    low, high = int(members[0]), int(members[-1])
-    lists = find_chunk(scene, recorded, low, high)
-    largest = int(np.max(np.diff(members)))
-    lanes = lists.first.shape[1] + 2
+    functions = int(scene.layout[FUNCTIONS])
     results = np.zeros((len(members) - 1, sites, 4))
     counts = np.zeros((len(members) - 1, sites), dtype=np.int64)
-    kept: Any = np.empty((len(lists.edges) + 4 * (high - low)) * max(sites, 1) if keep_edges else 0)
-    used = combine(
-        members - low,
-        lists.first,
-        lists.offsets,
-        lists.edges,
-        recorded.begin_s[low:high],
-        recorded.end_s[low:high],
-        sites,
-        length_s,
-        minimum_pass_s,
-        np.zeros(largest * lanes, dtype=np.int64),
-        np.zeros((largest, 4), dtype=np.int64),
-        results,
-        kept,
-        counts,
-    )
-    return results, counts, kept[: max(used, 0)].copy()
+    capacity = 256 + int(np.max(np.diff(relays.offsets)))
+    while True:
+        together = 2 * capacity * int(np.max(np.diff(members)))
+        kept = np.empty((len(members) - 1) * sites * together if keep_edges else 0)
+        used = find_links(
+            scene,
+            relays.nodes,
+            relays.offsets,
+            relays.shift_s,
+            relays.begin_s,
+            relays.end_s,
+            members,
+            sites,
+            length_s,
+            minimum_pass_s,
+            make_work(functions, capacity),
+            make_passes(sites, functions, together),
+            results,
+            kept,
+            counts,
+        )
+        if used >= 0:
+            return results, counts, kept[:used].copy()
+        capacity *= 4

@@ -1,12 +1,11 @@
-"""From edge lists of relays to figures of whole architectures (compiled)."""
+"""From edges of single functions to passes of relays and figures of architectures (compiled)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from cislunar.coverage.sampling import number
+from cislunar.coverage.stretch import EDGES, FIRST
 from cislunar.propagation.jit import lean_kernel
 
 PERCENT, LONGEST_GAP, GAPS, PASSES = range(4)
@@ -17,156 +16,166 @@ MOST_STATIONS = 62
 
 
 @lean_kernel
-def _apply(states: Any, relay: int, member: int, sites: int) -> None:
-    """Toggle one function of a relay: a site's view, or limb or sky of a station."""
-    if member < sites:
-        states[relay, 0] ^= 1 << member
-    elif (member - sites) % 2 == 0:
-        states[relay, 1] ^= 1 << ((member - sites) // 2)
-    else:
-        states[relay, 2] ^= 1 << ((member - sites) // 2)
+def _toggled(limbs: int, skies: int, member: int) -> tuple[int, int]:
+    """Bits of stations clear of the limb and up, after one of them changes."""
+    bit = 1 << (member // 2)
+    return (limbs ^ bit, skies) if member % 2 == 0 else (limbs, skies ^ bit)
 
 
 @lean_kernel
-def _holds(states: Any, relays: int, site: int, stations: int) -> bool:
-    """Whether any flying relay links a site, to the ground if there are stations."""
-    for relay in range(relays):
-        grounded = stations == 0 or (states[relay, 1] & states[relay, 2]) != 0
-        if states[relay, 3] != 0 and (states[relay, 0] >> site) & 1 != 0 and grounded:
-            return True
-    return False
-
-
-@lean_kernel
-def combine(
-    members: Any,
-    first: Any,
-    offsets: Any,
-    edges: Any,
-    begin_s: Any,
-    end_s: Any,
-    sites: int,
-    length_s: float,
-    minimum_pass_s: float,
-    heads: Any,
-    states: Any,
-    results: Any,
-    kept: Any,
-    kept_counts: Any,
+def passes_of_relay(
+    work: Any, functions: int, sites: int, site: int, flight: tuple[float, float], heads: Any, passes: Any
 ) -> int:
-    """Merge the edges of each architecture's relays and keep its figures of merit.
+    """Merge the edges of one relay to its passes over a site.
 
     Parameters
     ----------
-    members : ndarray of int, shape (n + 1,)
-        Architecture `i` has the relays `members[i]` to `members[i + 1]`.
-    first, offsets, edges
-        From `find_edges`; functions: each site's view, then limb and sky of each station.
-    begin_s, end_s : ndarray, shape (relays,)
-        When each relay flies.
-    sites : int
-        Number of sites, at most 62.
-    length_s : float
-        Length of the window.
-    minimum_pass_s : float
-        Shorter passes do not count and do not end a gap.
-    heads : ndarray of int, shape (lists,)
-        Scratch: at least one for each function and two more of each relay of an architecture.
-    states : ndarray of int, shape (relays of an architecture, 4)
-        Scratch: bits of sites, of limbs, of skies; flying.
-    results : ndarray, shape (n, sites, 4)
-        Receives per cent, longest gap (s), numbers of gaps and passes.
-    kept : ndarray, shape (capacity,)
-        Receives the edges of the link by architecture and site as pairs of start and end; nothing if it
-        is empty.
-    kept_counts : ndarray of int, shape (n, sites)
-        Receives their numbers.
+    work : Work
+        With the edges; functions: each site's view, then limb and sky of each station.
+    functions, sites : int
+        Their numbers.
+    site : int
+        The site.
+    flight : tuple of float
+        When the relay flies.
+    heads : ndarray of int, shape (functions,)
+        Scratch.
+    passes : ndarray, shape (capacity,)
+        Receives starts and ends in turn.
 
     Returns
     -------
     int
-        Number of edges kept, or -1 if the capacity did not suffice.
+        Number of starts and ends, or -1 if the capacity did not suffice.
     """
-    functions = first.shape[1]
-    stations = (functions - sites) // 2
-    per_relay = functions + 2
+    seen = work.tally[4 * site + FIRST] == 1
+    limbs = skies = 0
+    for function in range(functions):
+        heads[function] = 0
+        if function >= sites and work.tally[4 * function + FIRST] == 1:
+            limbs, skies = _toggled(limbs, skies, function - sites)
+    now = flight[0]
     used = 0
-    for architecture in range(len(members) - 1):
-        low = members[architecture]
-        relays = members[architecture + 1] - low
-        for site in range(sites):
-            for relay in range(relays):
-                for k in range(4):
-                    states[relay, k] = 0
-                for function in range(functions):
-                    heads[relay * per_relay + function] = offsets[(low + relay) * functions + function]
-                    if first[low + relay, function] != 0:
-                        _apply(states, relay, function, sites)
-                heads[relay * per_relay + functions] = 0
-                heads[relay * per_relay + functions + 1] = 0
-            held = 0.0
-            longest = 0.0
-            gaps = 0
-            passes = 0
-            gap_start = 0.0
-            pass_start = -1.0
-            while True:
-                time = np.inf
-                source = -1
-                # Only the site's own list, the ground's and the two ends of the flight matter here.
-                for relay in range(relays):
-                    for function in range(per_relay):
-                        if function < sites and function != site:
-                            continue
-                        head = heads[relay * per_relay + function]
-                        at = np.inf
-                        if function == functions:
-                            at = begin_s[low + relay] if head == 0 else np.inf
-                        elif function == functions + 1:
-                            at = end_s[low + relay] if head == 0 else np.inf
-                        elif head < offsets[(low + relay) * functions + function + 1]:
-                            at = number(edges, head)
-                        if at < time:
-                            time = at
-                            source = relay * per_relay + function
-                if source >= 0:
-                    heads[source] += 1
-                    relay = source // per_relay
-                    function = source % per_relay
-                    if function == functions:
-                        states[relay, 3] = 1
-                    elif function == functions + 1:
-                        states[relay, 3] = 0
-                    else:
-                        _apply(states, relay, function, sites)
-                now = min(time, length_s)
-                visible = source >= 0 and now < length_s and _holds(states, relays, site, stations)
-                if visible and pass_start < 0.0:
-                    pass_start = now
-                elif not visible and pass_start >= 0.0:
-                    seen = now - pass_start
-                    if seen > 0.0 and seen >= minimum_pass_s:
-                        if pass_start > gap_start:
-                            longest = max(longest, pass_start - gap_start)
-                            gaps += 1
-                        held += seen
-                        passes += 1
-                        gap_start = now
-                        if len(kept) > 0:
-                            if used + 2 > len(kept):
-                                return -1
-                            kept[used] = pass_start
-                            kept[used + 1] = now
-                            used += 2
-                    pass_start = -1.0
-                if source < 0 or now >= length_s:
-                    break
-            if gap_start < length_s:
-                longest = max(longest, length_s - gap_start)
-                gaps += 1
-            results[architecture, site, PERCENT] = 100.0 * held / length_s
-            results[architecture, site, LONGEST_GAP] = longest
-            results[architecture, site, GAPS] = gaps
-            results[architecture, site, PASSES] = passes
-            kept_counts[architecture, site] = 2 * passes
+    while now < flight[1]:
+        time = flight[1]
+        source = -1
+        for turn in range(functions - sites + 1):
+            # Only the site's own edges and the ground's matter here.
+            function = site if turn == 0 else sites + turn - 1
+            if heads[function] < work.tally[4 * function + EDGES]:
+                at = number(work.events, function * work.capacity + heads[function])
+                if at < time:
+                    time = at
+                    source = function
+        # What holds now holds until then. Several edges at one instant count once they all have passed.
+        if time > now:
+            if seen and (functions == sites or (limbs & skies) != 0):
+                if used > 0 and passes[used - 1] == now:
+                    passes[used - 1] = time
+                elif used + 2 > len(passes):
+                    return -1
+                else:
+                    passes[used] = now
+                    passes[used + 1] = time
+                    used += 2
+            now = time
+        if source < 0:
+            break
+        heads[source] += 1
+        if source == site:
+            seen = not seen
+        else:
+            limbs, skies = _toggled(limbs, skies, source - sites)
     return used
+
+
+@lean_kernel
+def unite(one: Any, base: int, count: int, other: Any, other_count: int, united: Any, capacity: int) -> int:
+    """Unite two lists of passes, starts and ends in turn.
+
+    Parameters
+    ----------
+    one : ndarray
+        Holds the first list from `base` on.
+    base, count : int
+        Its place and its number of starts and ends.
+    other : ndarray
+        The second list.
+    other_count : int
+    united : ndarray
+        Receives both, with passes that overlap or touch made one.
+    capacity : int
+        Room in it.
+
+    Returns
+    -------
+    int
+        Number of starts and ends, or -1 if the capacity did not suffice.
+    """
+    used = i = j = 0
+    while i < count or j < other_count:
+        if j >= other_count or (i < count and one[base + i] <= other[j]):
+            start, end = one[base + i], one[base + i + 1]
+            i += 2
+        else:
+            start, end = other[j], other[j + 1]
+            j += 2
+        if used > 0 and start <= united[used - 1]:
+            united[used - 1] = max(united[used - 1], end)
+        elif used + 2 > capacity:
+            return -1
+        else:
+            united[used] = start
+            united[used + 1] = end
+            used += 2
+    return used
+
+
+@lean_kernel
+def figures(passes: Any, length_s: float, minimum_pass_s: float, result: Any, kept: Any, place: int) -> int:
+    """Figures of merit of a list of passes.
+
+    Parameters
+    ----------
+    passes : ndarray
+        Starts and ends in turn.
+    length_s : float
+        Length of the window.
+    minimum_pass_s : float
+        Shorter passes do not count and do not end a gap.
+    result : ndarray, shape (4,)
+        Receives per cent, longest gap (s), numbers of gaps and passes.
+    kept : ndarray
+        Receives, from `place` on, the passes that count; nothing if it is empty.
+    place : int
+
+    Returns
+    -------
+    int
+        Number of starts and ends of passes that count, or -1 if `kept` is too small.
+    """
+    held = longest = gap_start = 0.0
+    gaps = found = 0
+    for i in range(0, len(passes), 2):
+        start, end = passes[i], passes[i + 1]
+        if end - start < minimum_pass_s:
+            continue
+        if start > gap_start:
+            longest = max(longest, start - gap_start)
+            gaps += 1
+        held += end - start
+        gap_start = end
+        if len(kept) > 0:
+            if place + found + 2 > len(kept):
+                return -1
+            kept[place + found] = start
+            kept[place + found + 1] = end
+        found += 2
+    if gap_start < length_s:
+        longest = max(longest, length_s - gap_start)
+        gaps += 1
+    result[PERCENT] = 100.0 * held / length_s
+    result[LONGEST_GAP] = longest
+    result[GAPS] = gaps
+    result[PASSES] = found // 2
+    return found

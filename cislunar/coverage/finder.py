@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM, SPEED_OF_LIGHT_KM_S, SUN_RADIUS_KM
-from cislunar.coverage.edges import find_edges, make_work
+from cislunar.coverage.edges import find_edges
 from cislunar.coverage.intervals import Intervals
 from cislunar.coverage.long_steps import halve_long_steps
 from cislunar.coverage.sampling import STENCIL
 from cislunar.coverage.scene import FUNCTIONS, Kind, Scene, pack
+from cislunar.coverage.stretch import make_work
 from cislunar.coverage.tables import SPACING_S, WindowTables, north_vectors, unit_vectors
 from cislunar.errors import InputError
 from cislunar.propagation.simd import LANES
@@ -134,8 +135,10 @@ class Relays:
         return len(self.shift_s)
 
     @classmethod
-    def from_trajectory(cls, trajectory: Any, tables: WindowTables) -> Relays:
-        """Take the nodes of a batch of trajectories.
+    def from_trajectory(
+        cls, trajectory: Any, tables: WindowTables, low: int = 0, high: int | None = None
+    ) -> Relays:
+        """Take the nodes of a batch of trajectories, or of `low` to `high - 1` of it, uncopied if possible.
 
         Raises
         ------
@@ -148,7 +151,9 @@ class Relays:
             )
         if trajectory.nodes.shape[1] == 0:
             raise InputError("coverage needs recorded nodes; this trajectory has none")
-        nodes, offsets = _stand_apart(*halve_long_steps(trajectory))
+        high = len(trajectory) if high is None else high
+        own, own_offsets = halve_long_steps(trajectory, low, high)
+        nodes, offsets = _stand_apart(own, own_offsets)
         sizes = np.diff(offsets)
         backward = (
             nodes[0, np.maximum(offsets[1:] - 1, 0)] < nodes[0, offsets[:-1].clip(max=nodes.shape[1] - 1)]
@@ -158,13 +163,16 @@ class Relays:
             pieces.append(np.zeros((10, STENCIL + LANES)))
             offsets = np.concatenate(([0], np.cumsum([piece.shape[1] for piece in pieces[:-1]])))
             nodes = np.concatenate(pieces, axis=1)
-        shift = np.asarray(trajectory.epoch, dtype=float) - tables.start_tdb
+        shift = np.asarray(trajectory.epoch, dtype=float)[low:high] - tables.start_tdb
         length = tables.end_tdb - tables.start_tdb
         # An end that misses an end of the window by rounding is meant to be that end.
         begin = nodes[0, offsets[:-1]] + shift
         begin = np.where(begin < _SNAP_S, 0.0, np.minimum(begin, length))
         end = nodes[0, offsets[1:] - 1] + shift
         end = np.where(end > length - _SNAP_S, length, np.maximum(end, 0.0))
+        whole = np.asarray(trajectory.nodes)
+        if nodes is own and np.may_share_memory(own, whole) and whole.flags.c_contiguous:
+            nodes, offsets = whole, offsets + trajectory.offsets[low]
         return cls(
             np.ascontiguousarray(nodes).ravel(),
             offsets.astype(np.int64),
@@ -175,11 +183,8 @@ class Relays:
 
     def reach_km(self) -> float:
         """Bound of the distance from the Moon's centre, with room for arcs that swing out between nodes."""
-        nodes = self.nodes.reshape(10, -1)
-        step = np.max(np.diff(nodes[0]), initial=0.0)
-        speed = np.sqrt(np.max(np.sum(nodes[4:7] ** 2, axis=0), initial=0.0))
-        farthest = np.sqrt(np.max(np.sum(nodes[1:4] ** 2, axis=0), initial=0.0))
-        return float(farthest + min(0.5 * step * speed, 0.1 * farthest))
+        position = self.nodes.reshape(10, -1)[1:4, self.offsets[0] : self.offsets[-1]]
+        return 1.1 * float(np.sqrt(np.max(np.einsum("in,in->n", position, position), initial=0.0)))
 
     @classmethod
     def without_orbit(cls, tables: WindowTables) -> Relays:

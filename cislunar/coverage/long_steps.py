@@ -14,7 +14,7 @@ The factor between them is 0.002 on most steps of lunar ellipses and halo orbits
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba.extending import register_jitable
@@ -36,7 +36,9 @@ _FACTOR = 0.003
 _NEGLIGIBLE_KM = 1e-4
 
 
-def halve_long_steps(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
+def halve_long_steps(
+    trajectory: Trajectory, low: int = 0, high: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Nodes of a batch of trajectories, with one more in the middle of each long step.
 
     Parameters
@@ -44,24 +46,29 @@ def halve_long_steps(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
     trajectory : Trajectory
         With recorded nodes. If it does not know its forces there is nothing better than its nodes, and they
         are returned as they are.
+    low, high : int
+        Take the trajectories `low` to `high - 1` of the batch; all by default.
 
     Returns
     -------
     nodes : numpy.ndarray, shape (10, M)
-        As `Trajectory.nodes`.
+        As `Trajectory.nodes`; a view of them if no step is long.
     offsets : numpy.ndarray, shape (n + 1,)
         As `Trajectory.offsets`.
     """
-    nodes, offsets = np.asarray(trajectory.nodes, dtype=float), np.asarray(trajectory.offsets)
+    high = len(trajectory) if high is None else high
+    offsets = np.asarray(trajectory.offsets)[low : high + 1]
+    nodes = np.asarray(trajectory.nodes, dtype=float)[:, offsets[0] : offsets[-1]]
+    offsets = offsets - offsets[0]
     if getattr(trajectory, "pressure", None) is None:
         return nodes, offsets
     miss2 = np.zeros(nodes.shape[1])
-    _estimate(np.ascontiguousarray(nodes), offsets.astype(np.int64), miss2)
+    _estimate(tuple(np.ascontiguousarray(row) for row in nodes), offsets.astype(np.int64), miss2)
     long = miss2 > LONGEST_MISS_S**2
     begin = np.flatnonzero(long)
     if begin.size == 0:
         return nodes, offsets
-    middle, half, path = paths(trajectory, 0, trajectory.n, begin, _NEGLIGIBLE_KM)
+    middle, half, path = paths(trajectory, low, high, begin, _NEGLIGIBLE_KM)
     added = np.concatenate(
         [middle[None], path[:, :, 0].T, path[:, :, 1].T / half, 2.0 * path[:, :, 2].T / half**2]
     )
@@ -70,53 +77,61 @@ def halve_long_steps(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def _estimate(nodes: np.ndarray, offsets: np.ndarray, miss2: np.ndarray) -> None:
+def _estimate(rows: Any, offsets: np.ndarray, miss2: np.ndarray) -> None:
     """Write the square of how far off the steps may be that begin at the nodes (M,), s^2; 0 where all of a
-    trajectory is tolerable."""
-    ends = np.empty((2, 3))
-    before = np.empty(3)
+    trajectory is tolerable. `rows` are those of the nodes."""
+    jump2 = np.zeros(miss2.size)
+    _square_jumps(rows, jump2)
+    # Where one trajectory follows the other nothing jumps.
+    for i in range(offsets.size - 1):
+        if offsets[i + 1] > offsets[i]:
+            jump2[offsets[i]] = jump2[offsets[i + 1] - 1] = 0.0
+    _square_misses(rows, jump2, miss2)
     for i in range(offsets.size - 1):
         first, last = offsets[i], offsets[i + 1] - 1
-        jump2 = largest = 0.0
-        for k in range(first, last + 1):
-            at_node = 0.0
-            if k < last:
-                _third_derivatives(nodes, k, ends)
-            if first < k < last:
-                for axis in range(3):
-                    at_node += (ends[0, axis] - before[axis]) ** 2
-            if k > first:
-                miss2[k - 1] = _miss2(nodes, k - 1, max(jump2, at_node))
-                largest = max(largest, miss2[k - 1])
-            jump2 = at_node
-            for axis in range(3):
-                before[axis] = ends[1, axis]
+        largest = 0.0
+        for k in range(first, last):
+            largest = max(largest, miss2[k])
         if largest <= TOLERABLE_S * TOLERABLE_S:
             miss2[first : last + 1] = 0.0
+        elif last >= first:
+            miss2[last] = 0.0
 
 
 @register_jitable
-def _third_derivatives(nodes: np.ndarray, k: int, ends: np.ndarray) -> None:
-    """Third derivatives (2, 3) at the ends of the step from node k, of the quintic through both."""
-    h = nodes[0, k + 1] - nodes[0, k]
-    inverse = 1.0 / h
+def _square_jumps(rows: Any, jump2: np.ndarray) -> None:
+    """Squares (M,) of the jump `j` of the third derivative at each node but the first and the last."""
     for axis in range(3):
-        v, a = nodes[4 + axis, k], nodes[7 + axis, k]
-        way = (nodes[1 + axis, k + 1] - nodes[1 + axis, k] - h * (v + 0.5 * h * a)) * inverse * inverse
-        gain = (nodes[4 + axis, k + 1] - v - h * a) * inverse
-        bend = nodes[7 + axis, k + 1] - a
-        ends[0, axis] = (60.0 * way - 24.0 * gain + 3.0 * bend) * inverse
-        ends[1, axis] = (60.0 * way - 36.0 * gain + 9.0 * bend) * inverse
+        time, r, v, a = rows[0], rows[1 + axis], rows[4 + axis], rows[7 + axis]
+        for k in range(1, jump2.size - 1):
+            _, before = _third_derivatives(time, r, v, a, k - 1)
+            after, _ = _third_derivatives(time, r, v, a, k)
+            jump2[k] += (after - before) * (after - before)
 
 
 @register_jitable
-def _miss2(nodes: np.ndarray, k: int, jump2: float) -> float:
-    """Square of how far off the step from node k may be, s^2; `jump2` is the square of `j`."""
-    h2 = (nodes[0, k + 1] - nodes[0, k]) ** 2
-    r2 = nodes[1, k] ** 2 + nodes[2, k] ** 2 + nodes[3, k] ** 2
-    v2 = min(
-        nodes[4, k] ** 2 + nodes[5, k] ** 2 + nodes[6, k] ** 2,
-        nodes[4, k + 1] ** 2 + nodes[5, k + 1] ** 2 + nodes[6, k + 1] ** 2,
+def _third_derivatives(time: Any, r: Any, v: Any, a: Any, k: int) -> tuple[float, float]:
+    """Third derivatives at the ends of the step from node k, of the quintic through both."""
+    h = time[k + 1] - time[k]
+    inverse = 1.0 / h
+    way = (r[k + 1] - r[k] - h * (v[k] + 0.5 * h * a[k])) * inverse * inverse
+    gain = (v[k + 1] - v[k] - h * a[k]) * inverse
+    bend = a[k + 1] - a[k]
+    return (
+        (60.0 * way - 24.0 * gain + 3.0 * bend) * inverse,
+        (60.0 * way - 36.0 * gain + 9.0 * bend) * inverse,
     )
-    miss_r = _FACTOR * jump2 * h2 * h2 * h2
-    return miss_r * miss_r / (r2 * v2)
+
+
+@register_jitable
+def _square_misses(rows: Any, jump2: np.ndarray, miss2: np.ndarray) -> None:
+    """Squares (M,) of how far off the step from each node may be, s^2."""
+    time, x, y, z = rows[0], rows[1], rows[2], rows[3]
+    vx, vy, vz = rows[4], rows[5], rows[6]
+    for k in range(miss2.size - 1):
+        h2 = (time[k + 1] - time[k]) * (time[k + 1] - time[k])
+        r2 = x[k] * x[k] + y[k] * y[k] + z[k] * z[k]
+        here = vx[k] * vx[k] + vy[k] * vy[k] + vz[k] * vz[k]
+        there = vx[k + 1] * vx[k + 1] + vy[k + 1] * vy[k + 1] + vz[k + 1] * vz[k + 1]
+        miss_r = _FACTOR * max(jump2[k], jump2[k + 1]) * h2 * h2 * h2
+        miss2[k] = miss_r * miss_r / (r2 * min(here, there))

@@ -45,14 +45,13 @@ def with_sky(
         No relay is farther from the Moon's centre.
     """
     cells = int(np.ceil((tables.end_tdb - tables.start_tdb) / CELL_S))
-    middle = tables.start_tdb + (np.arange(cells) + 0.5) * CELL_S
-    earth = tables.evaluate(tables.earth, middle)
+    earth = tables.evaluate_cells(tables.earth, CELL_S)
     counts = []
     for station, sine in zip(stations, sines, strict=True):
         vertical = unit_vectors([station.latitude_rad], [station.longitude_rad])[:, 0]
         polynomials = tables.on_earth(np.stack((station.position_itrs_km, vertical), axis=1))
-        moon = -earth - tables.evaluate(polynomials[:, 0], middle)
-        up_x, up_y, up_z = tables.evaluate(polynomials[:, 1], middle)
+        moon = -earth - tables.evaluate_cells(polynomials[:, 0], CELL_S)
+        up_x, up_y, up_z = tables.evaluate_cells(polynomials[:, 1], CELL_S)
         margin = horizon_margin(moon[0], moon[1], moon[2], up_x, up_y, up_z, sine)
         slack = reach_km * (1.0 + abs(sine)) + 0.5 * CELL_S * _FASTEST_KM_S + _LIGHT_KM
         for certain in (margin > slack, margin < -slack):

@@ -9,8 +9,9 @@ from doubles import dish, kepler_nodes, place, uniform_world
 
 from cislunar.coverage.access import compute_access
 from cislunar.coverage.architectures import architecture_coverage
+from cislunar.coverage.combine import unite
 from cislunar.coverage.intervals import statistics
-from cislunar.coverage.tables import WindowTables
+from cislunar.coverage.tables import SPACING_S, WindowTables
 from cislunar.errors import InputError
 
 DAY = 86400.0
@@ -19,10 +20,9 @@ SITES = [place("basin"), place("near", 5.0, 30.0, mask=2.0), place("north", 88.0
 STATIONS = [dish("a", 35.0, -117.0), dish("b", 40.0, -4.0), dish("c", -35.0, 149.0)]
 
 
-@pytest.fixture(scope="module")
-def batch():
+def orbits_of_twelve():
     rng = np.random.default_rng(12)
-    orbits = [
+    return [
         {
             "a": rng.uniform(3000.0, 9000.0),
             "e": rng.uniform(0.0, 0.4),
@@ -33,7 +33,11 @@ def batch():
         }
         for _ in range(12)
     ]
-    return kepler_nodes(orbits, SPAN, per_orbit=30)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return kepler_nodes(orbits_of_twelve(), SPAN, per_orbit=30)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,49 @@ def test_agrees_with_the_interval_algebra(batch, tables, sizes, minimum_pass_s):
             mine = found.intervals(number, column)
             assert np.allclose(mine.start, useful.start, rtol=0.0, atol=1e-9)
             assert np.allclose(mine.end, useful.end, rtol=0.0, atol=1e-9)
+
+
+def test_steps_longer_than_a_piece_of_the_tables(tables):
+    orbits = [{"a": 25000.0, "e": 0.3, "i": 1.0 + i, "raan": 2.0 * i, "mean": 3.0 * i} for i in range(3)]
+    slow = kepler_nodes(orbits, SPAN, per_orbit=26)
+    assert np.max(np.diff(slow.nodes[0])) > 1.2 * SPACING_S
+    found = architecture_coverage(slow, 3, SITES, STATIONS, tables, keep_edges=True)
+    relays = {str(relay): slow[relay] for relay in range(3)}
+    access = compute_access(relays, SITES, STATIONS, uniform_world(), (0.0, SPAN), tables=tables)
+    for column, site in enumerate(SITES):
+        held, mine = access.chain(site.name), found.intervals(0, column)
+        assert len(mine.start) == len(held.start) > 0
+        assert np.allclose(mine.start, held.start, rtol=0.0, atol=1e-9)
+        assert np.allclose(mine.end, held.end, rtol=0.0, atol=1e-9)
+
+
+def test_what_other_relays_link_does_not_change_an_edge(tables):
+    """Stretches that earlier relays link are not looked at, so the order of relays decides what is."""
+    forward, backward = (
+        architecture_coverage(
+            kepler_nodes(orbits, SPAN, per_orbit=30), 6, SITES, STATIONS, tables, keep_edges=True
+        )
+        for orbits in (orbits_of_twelve()[:6], orbits_of_twelve()[5::-1])
+    )
+    assert np.array_equal(forward.edges_s, backward.edges_s)
+    assert np.array_equal(forward.percent, backward.percent)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "united"),
+    [
+        ([], [1.0, 2.0], [1.0, 2.0]),
+        ([0.0, 1.0, 5.0, 6.0], [2.0, 3.0], [0.0, 1.0, 2.0, 3.0, 5.0, 6.0]),
+        ([0.0, 1.0], [1.0, 3.0], [0.0, 3.0]),
+        ([0.0, 9.0], [1.0, 2.0, 8.0, 10.0], [0.0, 10.0]),
+    ],
+)
+def test_union_of_passes(one, other, united):
+    for a, b in ((one, other), (other, one)):
+        room = np.empty(8)
+        count = unite(np.array([7.0, 7.0, *a]), 2, len(a), np.array(b), len(b), room, 8)
+        assert room[:count].tolist() == united
+    assert unite(np.array(one), 0, len(one), np.array(other), len(other), room, len(united) - 2) == -1
 
 
 def test_without_stations_a_relay_in_view_is_enough(batch, tables):

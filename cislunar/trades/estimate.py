@@ -11,6 +11,7 @@ import numpy as np
 
 from cislunar.trades.chunk import fly_chunk, warm_up
 from cislunar.trades.planning import NODE_BYTES_PER_DAY, relays_at_once
+from cislunar.trades.sampling import OPTIMIZE
 from cislunar.trades.store import Store, read_description
 
 if TYPE_CHECKING:
@@ -115,14 +116,17 @@ def estimate(study: Study, out: str | Path | None = None, threads: int | None = 
             probe_s, probe_cases = time.perf_counter() - first, len(flown)
             seconds += sum(map(len, batches)) * probe_s / probe_cases
             spacecraft = int(len(largest) * chunk.state.shape[1] / probe_cases)
+    # What a search flies after its first generation is known only then; the generations are alike in size.
+    searching = study.sampler.method == OPTIMIZE and study.sampler.drawn is None
+    generations = int(study.sampler.generations or 1) if searching else 1
     return Estimate(
-        cases=len(plan),
+        cases=len(plan) * generations,
         done=len(plan) - len(wanted),
         unflyable=len(plan.problems),
         settings=len(plan.settings),
-        batches=len(batches),
+        batches=len(batches) * generations,
         spacecraft=spacecraft,
-        seconds=seconds,
+        seconds=seconds * generations,
         probe_cases=probe_cases,
         probe_s=probe_s,
         memory_bytes=_memory(plan, study),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cislunar.mission.delivery import delivery_rows
 from cislunar.report import mission_facts as facts
 from cislunar.report import wording
 from cislunar.report.facts import site_title, window
@@ -39,6 +40,7 @@ def mission_context(result: MissionResult) -> dict[str, Any] | None:
         "events": [row for name in result.communications for row in _events(result, name)],
         "data": [_data(result, site) for site in result.data_balance],
         "relays": [_relay(budget) for budget in result.relay_budgets.values()],
+        "deliveries": delivery_rows(result.deliveries),
     }
 
 
@@ -195,6 +197,8 @@ def _manifest(result: MissionResult, name: str) -> list[dict[str, Any]]:
             "limit": "" if most is None else most.limit_name(),
             "by_propellant_kg": None if most is None else float(most.by_propellant_kg),
             "by_launch_kg": None if most is None else float(most.by_launch_mass_kg),
+            "margin_kg": held.payload_margin_kg,
+            "designed_kg": held.payload_kg,
             "needed_kg": None if held.delta_v is None else float(held.delta_v.needed_kg),
             "loaded_kg": held.vehicle.propellant_kg,
             "cost": "" if held.cost is None else f"{held.cost} ({held.cost.covers})",

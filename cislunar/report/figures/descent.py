@@ -90,15 +90,19 @@ def _mark_phases(panels: list[Any], descent: Descent) -> None:
             for panel in panels:
                 panel.axvspan(start, end, color=LIGHT, zorder=0, linewidth=0)
         narrow = end - start < _PHASE_ROOM * whole
+        last = number == len(names) - 1
+        # A narrow phase has its name over its neighbour: the last one to the right, others to the left.
+        anchor, side = (
+            (0.5 * (start + end), "center") if not narrow else (start, "left") if last else (end, "right")
+        )
         panels[0].annotate(
             plain(name),
-            (end if narrow else 0.5 * (start + end), 1.0),
+            (anchor, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(4, -2) if narrow else (0, 2),
+            xytext=(2 if side == "left" else -2 if side == "right" else 0, 2),
             textcoords="offset points",
-            ha="left" if narrow else "center",
-            va="top" if narrow else "bottom",
-            rotation=270 if narrow else 0,
+            ha=side,
+            va="bottom",
             fontsize=8.0,
             color=BLACK,
             annotation_clip=False,

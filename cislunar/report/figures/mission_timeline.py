@@ -147,7 +147,8 @@ def _bar(
         }
         axes.barh(place, wide, left=start, height=0.66, **bar)
         used["not possible"] = Patch(label="not possible: flown as far as shown", **bar)
-        _beside(axes, place, "✗ " + (shortfall_text(phase.shortfall) or "not possible"), VERMILLION)
+        _beside(axes, place, "✗ not possible", VERMILLION)
+        _how_far_off(axes, place, start, wide, shortfall_text(phase.shortfall), room)
         return
     when = format_epoch(phase.start_tdb, "UTC", 0)[5:16].replace("T", " ")
     length = phase.end_tdb - phase.start_tdb
@@ -161,6 +162,25 @@ def _bar(
     bar = {"facecolor": colour, "hatch": hatch, "edgecolor": BLACK, "linewidth": 0.6}
     axes.barh(place, end - start, left=start, height=0.66, **bar)
     used.setdefault(phase.kind, Patch(label=words, **bar))
+
+
+def _how_far_off(axes: Axes, place: float, start: float, wide: float, text: str, room: float) -> None:
+    """Write what is short beside its bar, on the side where there is more room."""
+    if not text:
+        return
+    after = start + 0.5 * wide < 0.5 * room
+    axes.annotate(
+        plain(text),
+        (start + wide if after else start, place),
+        xytext=(5 if after else -5, 0),
+        textcoords="offset points",
+        ha="left" if after else "right",
+        va="center",
+        fontsize=7.8,
+        color=VERMILLION,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        zorder=6,
+    )
 
 
 def _named(line: Any, label: str) -> Any:

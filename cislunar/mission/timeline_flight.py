@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from cislunar.constants import MOON_RADIUS_KM
 from cislunar.mission.places import site_of
 from cislunar.mission.timeline import FlownPhase, Timeline
-from cislunar.mission.timeline_arrival import ballistic_transfer, direct_transfer, insertion, launch
+from cislunar.mission.timeline_arrival import (
+    ballistic_transfer,
+    direct_transfer,
+    free_return,
+    insertion,
+    launch,
+)
 from cislunar.mission.timeline_burns import coast, manoeuvre
 from cislunar.mission.timeline_corrections import corrections
 from cislunar.mission.timeline_landing import land, stay
@@ -61,12 +67,12 @@ def fly_timelines(
         return {}
     moon = forces(0.0)
     around = Surroundings(
-        environment, moon, _earth_forces(scenario, environment), scenario.physics.tolerance, scenario.end_tdb
+        environment, moon, earth_forces(scenario, environment), scenario.physics.tolerance, scenario.end_tdb
     )
     return _Fleet(scenario, around, forces, others).fly()
 
 
-def _earth_forces(scenario: Scenario, environment: Environment) -> ForceModel:
+def earth_forces(scenario: Scenario, environment: Environment) -> ForceModel:
     """Forces about the Earth: the bodies of the scenario with the Moon in the Earth's place."""
     bodies = ("moon", *(body for body in scenario.physics.bodies if body != "earth"))
     return ForceModel(
@@ -196,6 +202,8 @@ class _Fleet:
                 launch(traveller, phase)
             case model.DirectTransferPhase():
                 direct_transfer(traveller, phase)
+            case model.FreeReturnPhase():
+                free_return(traveller, phase)
             case model.BallisticTransferPhase():
                 ballistic_transfer(traveller, phase)
             case model.CorrectionPhase():
@@ -314,6 +322,8 @@ def label_of(phase: model.Phase) -> str:
             return f"parking orbit at {phase.altitude_km:g} km, {np.degrees(phase.inclination_rad):.4g} deg"
         case model.DirectTransferPhase():
             return f"direct transfer of {phase.time_of_flight_s / 86400.0:.4g} d"
+        case model.FreeReturnPhase():
+            return "free-return transfer"
         case model.BallisticTransferPhase():
             return "ballistic transfer"
         case model.InsertPhase():

@@ -13,6 +13,7 @@ from cislunar.scenario.reading import INVALID, Reading
 from cislunar.scenario.spec import Field, Group, Listing, Record, Spec, Variant, by_key
 from cislunar.scenario.wording import nearest
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar
+from cislunar.transfers.launch import CAPE_CANAVERAL
 
 BRANCHES: Final = ("north", "south", "cheaper")
 """Sides of the Moon on which a transfer can arrive."""
@@ -20,6 +21,10 @@ BRANCHES: Final = ("north", "south", "cheaper")
 PLACES: Final = ("periapsis", "apoapsis", "ascending node", "descending node")
 """Places on an orbit that have a name; nodes are those on the lunar mean-Earth equator."""
 
+LAUNCH_SITES: Final = {"cape-canaveral": CAPE_CANAVERAL}
+"""Launch sites that have a name."""
+
+DEFAULT_RETURN_KM: Final = 50.0
 DEFAULT_REVOLUTIONS: Final = 3
 DEFAULT_SAMPLES: Final = 2000
 DEFAULT_CANDIDATES: Final = 200_000
@@ -131,6 +136,43 @@ LAUNCH = Record(
                 at_most="90 deg",
             )
         ),
+        "site": Field(
+            Choice(
+                words=tuple(LAUNCH_SITES),
+                description="The launch site by name, with the azimuths that its range allows.",
+                fact=True,
+            )
+        ),
+        "injection": Field(
+            Record(
+                what="an injection",
+                description=(
+                    "What the launcher gives, where it is fixed: if the transfer needs more, the spacecraft "
+                    "adds the rest at once; if less, the launcher stops earlier."
+                ),
+                covers=True,
+                fields={
+                    "c3": Field(
+                        Quantity(
+                            dimension="specific_energy",
+                            description="Twice the geocentric energy after it.",
+                            at_least="-60 km^2/s^2",
+                            at_most="200 km^2/s^2",
+                        )
+                    ),
+                    "delta_v": Field(
+                        Quantity(
+                            dimension="speed",
+                            description="Impulse along the velocity in the parking orbit.",
+                            above="0 km/s",
+                            at_most="10 km/s",
+                        )
+                    ),
+                },
+                groups=(Group("the injection", (("c3",), ("delta_v",))),),
+            ),
+            default="as the transfer needs it",
+        ),
         "parking_orbit": Field(
             Record(
                 what="a parking orbit",
@@ -175,6 +217,7 @@ LAUNCH = Record(
             )
         ),
     },
+    groups=(Group("the launch site", (("latitude",), ("site",)), required=False),),
 )
 
 _ARRIVAL = {
@@ -193,11 +236,11 @@ def _transfer_kind(node: Node) -> str | None:
     kind = node.entries.get("kind") if isinstance(node, Mapping) else None
     if not isinstance(kind, Scalar):
         return "direct" if isinstance(node, Mapping) and kind is None else None
-    return nearest(kind.text, ("direct", "ballistic"))
+    return nearest(kind.text, ("direct", "ballistic", "free-return"))
 
 
 TRANSFER = Variant(
-    what="a transfer: a mapping with kind: direct or kind: ballistic",
+    what="a transfer: a mapping with kind: direct, kind: ballistic or kind: free-return",
     description="From the parking orbit to a periapsis at the Moon.",
     variants={
         "direct": Record(
@@ -228,6 +271,33 @@ TRANSFER = Variant(
                 ),
             },
         ),
+        "free-return": Record(
+            what="a free return",
+            description="A flight of days about the far side of the Moon that comes back if nothing is done.",
+            covers=True,
+            fields={
+                "kind": _kind("free-return"),
+                "periapsis_altitude": _ARRIVAL["periapsis_altitude"],
+                "inclination": Field(
+                    Quantity(
+                        dimension="angle",
+                        description="Inclination at the Moon, to the lunar mean-Earth equator: retrograde.",
+                        above="90 deg",
+                        at_most="180 deg",
+                    ),
+                    required=True,
+                ),
+                "return_altitude": Field(
+                    Quantity(
+                        dimension="length",
+                        description="Perigee of the way back, above the Earth's radius of 6378.137 km.",
+                        at_least="0 km",
+                        at_most="5000 km",
+                    ),
+                    default=f"{DEFAULT_RETURN_KM:g} km",
+                ),
+            },
+        ),
         "ballistic": Record(
             what="a ballistic transfer",
             description="A flight of months by way of 1.0 to 1.5 million km, where the Sun helps.",
@@ -241,6 +311,24 @@ TRANSFER = Variant(
                     Epoch(description="Latest passage of the periapsis at the Moon."), required=True
                 ),
                 **_ARRIVAL,
+                "time_of_flight": Field(
+                    Tuple(
+                        items=(Quantity(dimension="time", at_least="20 d", at_most="200 d"),) * 2,
+                        what="the shortest and the longest, such as [80 d, 110 d]",
+                        description="Range of the time from leaving the parking orbit to the periapsis.",
+                    ),
+                    default="[60 d, 160 d]",
+                ),
+                "depart_within": Field(
+                    Quantity(
+                        dimension="time",
+                        description="How long after the launch epoch the parking orbit may be left.",
+                        above="0 s",
+                        at_most="200 d",
+                        fact=False,
+                    ),
+                    default="as long as the window of arrival allows",
+                ),
                 "flyby": Field(
                     Flag(description="Whether the Moon may be passed closely on the way out."),
                     default="false",

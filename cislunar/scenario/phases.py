@@ -52,6 +52,9 @@ class LaunchPhase:
         Of the launch site.
     mass_curve : tuple of (float, float)
         C3, km^2/s^2, and mass injected, kg; rising C3; empty where not stated.
+    c3_km2_s2, injection_km_s : float or None
+        What the launcher's injection gives, stated in one way or the other; None for both: whatever the
+        transfer needs.
     """
 
     kind: ClassVar[str] = "launch"
@@ -60,6 +63,8 @@ class LaunchPhase:
     epoch_tdb: float
     latitude_rad: float | None = None
     mass_curve: tuple[tuple[float, float], ...] = ()
+    c3_km2_s2: float | None = None
+    injection_km_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,21 @@ class DirectTransferPhase:
 
 
 @dataclass(frozen=True)
+class FreeReturnPhase:
+    """A flight of days to a periapsis at the Moon that comes back to the Earth if nothing is done there."""
+
+    kind: ClassVar[str] = "transfer"
+    periapsis_altitude_km: float
+    inclination_rad: float
+    return_altitude_km: float = 50.0
+
+
+@dataclass(frozen=True)
 class BallisticTransferPhase:
-    """A flight of months to a periapsis at the Moon within a window of arrival."""
+    """A flight of months to a periapsis at the Moon within a window of arrival.
+
+    It leaves at the launch epoch or later; not later than `depart_within_s` after it, where that is stated.
+    """
 
     kind: ClassVar[str] = "transfer"
     arrive_after_tdb: float
@@ -84,6 +102,8 @@ class BallisticTransferPhase:
     inclination_rad: float
     flyby: bool
     candidates: int = 200_000
+    time_of_flight_s: tuple[float, float] = (60.0 * 86400.0, 160.0 * 86400.0)
+    depart_within_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -211,6 +231,7 @@ Phase = (
     | LaunchPhase
     | DirectTransferPhase
     | BallisticTransferPhase
+    | FreeReturnPhase
     | CorrectionPhase
     | InsertPhase
     | ManoeuvrePhase

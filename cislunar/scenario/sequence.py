@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from cislunar.constants import MOON_RADIUS_KM
+from cislunar.constants import MOON_RADIUS_KM, SECONDS_PER_DAY
 from cislunar.scenario import phases as model
 from cislunar.scenario.names import unknown
 from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.timeline import phase_of
 from cislunar.scenario.wording import listing, quoted
 from cislunar.time import format_epoch
+from cislunar.transfers.direct import SHORTEST_D
 from cislunar.vehicles.rocket import delta_v
 from cislunar.vehicles.vehicle import Vehicle
 
@@ -145,6 +146,8 @@ class Sequence:
                 place, what, end = value.child("epoch") or value, "is", phase.epoch_tdb
             case model.DirectTransferPhase():
                 what, end = "arrives", tdb + phase.time_of_flight_s
+            case model.FreeReturnPhase():
+                what, end = "arrives", tdb + SHORTEST_D * SECONDS_PER_DAY
             case model.BallisticTransferPhase():
                 place, what, end = value.child("arrive_before") or value, "arrives", phase.arrive_before_tdb
             case model.CoastPhase(until=until) | model.ManoeuvrePhase(at=until):

@@ -15,8 +15,10 @@ from cislunar.scenario.format_timeline import (
     DEFAULT_CANDIDATES,
     DEFAULT_CROSS_RANGE_DEG,
     DEFAULT_DESCENT_KM,
+    DEFAULT_RETURN_KM,
     DEFAULT_REVOLUTIONS,
     DEFAULT_SAMPLES,
+    LAUNCH_SITES,
 )
 from cislunar.scenario.orbit import build_orbit
 from cislunar.scenario.reading import Reading, Value
@@ -77,9 +79,19 @@ def _launch(value: Value, epoch_tdb: float | None, reading: Reading) -> model.Ph
             reading.problem(place.node, place.path, str(error))
     if altitude is None or inclination is None or epoch is None:
         return None
-    if latitude is not None:
+    site = LAUNCH_SITES.get(value.get("site", ""))
+    if site is not None:
+        latitude = site.latitude_rad
+        try:
+            site.require(inclination)
+        except InputError as error:
+            place = parking.data["inclination"]
+            reading.problem(place.node, place.path, str(error))
+    elif latitude is not None:
         _check_latitude(parking, inclination, abs(latitude), reading)
-    return model.LaunchPhase(altitude, inclination, epoch, latitude, curve)
+    given = value.child("injection")
+    stated = (given.get("c3"), given.get("delta_v")) if given else (None, None)
+    return model.LaunchPhase(altitude, inclination, epoch, latitude, curve, *stated)
 
 
 def _check_latitude(parking: Value, inclination: float, latitude: float, reading: Reading) -> None:
@@ -100,6 +112,8 @@ def _transfer(value: Value, epoch_tdb: float | None, reading: Reading) -> model.
     altitude, inclination = value.get("periapsis_altitude"), value.get("inclination")
     if altitude is None or inclination is None:
         return None
+    if value.variant == "free-return":
+        return model.FreeReturnPhase(altitude, inclination, value.get("return_altitude", DEFAULT_RETURN_KM))
     if value.variant == "direct":
         flight = value.get("time_of_flight")
         if flight is None:
@@ -113,6 +127,11 @@ def _transfer(value: Value, epoch_tdb: float | None, reading: Reading) -> model.
             last.node, last.path, "the window of arrival ends before it begins; expected a later epoch"
         )
         return None
+    shortest, longest = value.get("time_of_flight", model.BallisticTransferPhase.time_of_flight_s)
+    if longest <= shortest:
+        place = value.data["time_of_flight"]
+        reading.problem(place.node, place.path, "expected the shortest time of flight first")
+        return None
     return model.BallisticTransferPhase(
         first.data,
         last.data,
@@ -120,6 +139,8 @@ def _transfer(value: Value, epoch_tdb: float | None, reading: Reading) -> model.
         inclination,
         value.get("flyby", False),
         value.get("candidates", DEFAULT_CANDIDATES),
+        (shortest, longest),
+        value.get("depart_within"),
     )
 
 
@@ -163,6 +184,15 @@ def _manoeuvre(value: Value, epoch_tdb: float | None, reading: Reading) -> model
         return model.ManoeuvrePhase(
             at, change, 0.0, tuple(wanted.data), value.get("axes", "vnc"), _finite(value)
         )
+    if change == "inclination" and _finite(value):
+        place = value.data["burn"]
+        reading.problem(
+            place.node,
+            place.path,
+            "found 'finite'; a change of inclination is made by an impulse; expected impulsive, or the burn "
+            "as delta_v",
+        )
+        return None
     number = 0.0 if change == "circularise" else float(wanted.data)
     return model.ManoeuvrePhase(at, change, number, finite=_finite(value))
 

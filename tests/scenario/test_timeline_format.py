@@ -135,6 +135,8 @@ def test_facts_of_phases_are_listed_with_their_origin() -> None:
         ("    dry_mass: 120 kg\n", "    dry_mass: 120 kg\n    keeping: {floor: 100 km, target: 80 km}\n", "alpine.keeping.target: found 80 km, 20 km below the floor or target under it; expected floor, target, ceiling to rise"),
         ("    dry_mass: 120 kg\n", "    dry_mass: 120 kg\n    keeping: {target: 80 km}\n", "alpine.keeping.floor: missing"),
         ("    carries: alpine\n", "    carries: alpine\n    keeping: {floor: 100 km}\n", "apex.keeping: has no effect without relay"),
+        # deliveries
+        ("    relay: {from: schrodinger, to: dsn, rate: 1 Mbit/s}\n", "analyses: {delivery: {}}\n", "analyses.delivery: has no effect: no relay with an engine is carried; expected carries under a spacecraft"),
         # others
         (MANOEUVRE, MANOEUVRE + "\n      - phase: {behind: lupine, fraction: 0.5}", "behind: found 'lupine'; expected a spacecraft"),
         (MANOEUVRE, MANOEUVRE + "\n      - phase: {behind: alpine, fraction: 0.5}", "'alpine' would have to wait for itself"),

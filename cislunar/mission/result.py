@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from cislunar.landing.communications import Contacts
     from cislunar.mission.budgets import Budgets
     from cislunar.mission.timeline import Timeline
+    from cislunar.mission.window_choice import LaunchWindow
     from cislunar.propagation.trajectory import Trajectory
     from cislunar.scenario import Scenario
+    from cislunar.transfers.delivery import DeliveryOption
     from cislunar.transfers.relay_budget import RelayBudget
     from cislunar.vehicles.data_balance import DataBalance
 
@@ -73,7 +75,11 @@ class MissionResult:
     communications : dict of str to list of Contacts
         By spacecraft: who sees its insertions and its landing.
     relay_budgets : dict of str to RelayBudget
-        By relay that came by a timeline: delivery, phasing, keeping, disposal.
+        By relay that came by a timeline: delivery, phasing, keeping, later moves, disposal.
+    deliveries : dict of str to dict of str to list of DeliveryOption
+        By relay and by orbit, if asked for: ways there from the release, cheapest first.
+    launch_window : LaunchWindow or None
+        Other launches of the same course, if asked for: what each costs and what excludes it.
     """
 
     scenario: Scenario
@@ -98,6 +104,8 @@ class MissionResult:
     data_balance: dict[str, DataBalance] = field(default_factory=dict)
     communications: dict[str, list[Contacts]] = field(default_factory=dict)
     relay_budgets: dict[str, RelayBudget] = field(default_factory=dict)
+    deliveries: dict[str, dict[str, list[DeliveryOption]]] = field(default_factory=dict)
+    launch_window: LaunchWindow | None = None
 
     @cached_property
     def summary(self) -> dict[str, Any]:

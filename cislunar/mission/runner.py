@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cislunar.mission import flight as flights
 from cislunar.mission.budgets import budgets_of
+from cislunar.mission.delivery import delivery_options
 from cislunar.mission.operations import critical_events, data_balances
 from cislunar.mission.places import sites_of, terrain_warnings
 from cislunar.mission.provenance import provenance
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from cislunar.coverage.tables import WindowTables
     from cislunar.environment import Environment
     from cislunar.environment.sites import Site
+    from cislunar.mission.window_choice import LaunchWindow
     from cislunar.scenario import Scenario
+
+_SEARCHING = "searching the launch window"
 
 Progress = Callable[[str, float], None]
 """Receives what is being done and the fraction of the whole that is behind, 0 to 1."""
@@ -91,13 +95,14 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
             from cislunar.mission.maps import map_dataset
 
             dataset = xr.merge([dataset, map_dataset(scenario.coverage.map, access)])
-    tell("collecting", 1.0)
     with _quiet():
         communications = critical_events(scenario, flight.timelines, environment)
         budgets = budgets_of(scenario, flight.timelines)
         relays = relay_budgets(
             scenario, flight.timelines, lifetimes, flights.forces_without_sunlight(scenario, environment)
         )
+    launches = _launch_window(scenario, environment, lambda share: tell(_SEARCHING, 0.9 + 0.1 * share))
+    tell("collecting", 1.0)
     return MissionResult(
         scenario=scenario,
         status="complete" if flight.complete else "incomplete",
@@ -128,7 +133,29 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         data_balance=data_balances(scenario, flight.timelines, access),
         communications=communications,
         relay_budgets=relays,
+        deliveries=delivery_options(scenario, flight.timelines, flight.forces.gm["moon"], environment),
+        launch_window=launches,
     )
+
+
+def _launch_window(
+    scenario: Scenario, environment: Environment, progress: Callable[[float], None]
+) -> LaunchWindow | None:
+    """Search the launch window, if the scenario asks for it."""
+    if scenario.window is None:
+        return None
+    from cislunar.mission.launch_window import find_window
+    from cislunar.mission.timeline_flight import earth_forces
+    from cislunar.mission.window_course import course_of
+
+    with _quiet():
+        return find_window(
+            course_of(scenario, environment),
+            environment,
+            earth_forces(scenario, environment),
+            flights.forces_without_sunlight(scenario, environment),
+            progress,
+        )
 
 
 def _has_relays(scenario: Scenario, flight: flights.Flight) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cislunar.errors import InputError
 from cislunar.scenario import model
+from cislunar.scenario.delivery import build_delivery
 from cislunar.scenario.format_analyses import DEFAULT_MAP_MASK_DEG, DEFAULT_MAP_RESOLUTION_DEG
 from cislunar.scenario.ground import build_ground
 from cislunar.scenario.machine import carried_masses, check_carried, find_carriers
@@ -19,6 +20,7 @@ from cislunar.scenario.requirements import build_requirements
 from cislunar.scenario.sequence import Sequence
 from cislunar.scenario.spacecraft import build_spacecraft
 from cislunar.scenario.span import check_span
+from cislunar.scenario.window import build_window
 from cislunar.scenario.wording import quoted
 
 _RAD = math.pi / 180.0
@@ -64,6 +66,8 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
     physics = build_physics(top.child("physics"), reading)
     _check_effect(top, crafts, reading)
     lifetime = analyses.child("lifetime") if analyses else None
+    window = build_window(analyses, spacecraft, reading)
+    delivery = build_delivery(analyses, spacecraft, reading)
     check_span(top, duration_s, reading)
     if reading.problems or duration_s is None:
         return None
@@ -87,6 +91,8 @@ def build(top: Value, reading: Reading, sha256: str) -> model.Scenario | None:
         file=reading.file,
         sha256=sha256,
         directory=reading.directory,
+        delivery=delivery,
+        window=window,
     )
 
 

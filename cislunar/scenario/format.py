@@ -6,8 +6,10 @@ from typing import Final
 
 from cislunar.environment.orientation import LUNAR_FRAMES
 from cislunar.scenario.format_analyses import COVERAGE, LIFETIME, REQUIREMENT, setting
+from cislunar.scenario.format_delivery import DELIVERY
 from cislunar.scenario.format_places import GROUND_ITEM, SITE
 from cislunar.scenario.format_spacecraft import SPACECRAFT
+from cislunar.scenario.format_window import WINDOW
 from cislunar.scenario.leaves import (
     Choice,
     Either,
@@ -171,6 +173,8 @@ SCENARIO: Spec = Record(
                 fields={
                     "coverage": Field(COVERAGE, default="all sites, no map"),
                     "lifetime": Field(LIFETIME, default="none"),
+                    "delivery": Field(DELIVERY, default="none"),
+                    "window": Field(WINDOW, default="none"),
                 },
             )
         ),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from cislunar.constants import SECONDS_PER_DAY
 from cislunar.errors import CislunarError
 from cislunar.scenario.format import BODIES
+from cislunar.scenario.format_window import DEFAULT_COVERAGE_D, DEFAULT_WINDOW_D
 from cislunar.scenario.reading import Reading, Value
 from cislunar.scenario.wording import listing, quoted
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from cislunar.environment.ephemeris import Ephemeris
 
 _Table = TypeVar("_Table")
+
+_AFTER_LAUNCH_S = 60.0 * SECONDS_PER_DAY
+"""Transfer, wait in orbit and landing are over by then."""
 
 
 def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
@@ -56,6 +61,13 @@ def check_span(top: Value, duration_s: float | None, reading: Reading) -> None:
     horizon = _horizon(top)
     if horizon is not None:
         moments.append((start + horizon.data, horizon, "the end of the lifetime horizon"))
+    window = _window(top)
+    if window is not None:
+        first = window.get("start", start)
+        reach = window.get("duration", DEFAULT_WINDOW_D * SECONDS_PER_DAY) + _AFTER_LAUNCH_S
+        reach += window.get("coverage", DEFAULT_COVERAGE_D * SECONDS_PER_DAY)
+        moments.append((first, window, "the first launch of the window"))
+        moments.append((first + reach, window, "the landing after the last launch of the window"))
     for moment, value, what in moments:
         try:
             ephemeris.require_span(moment, moment, what)
@@ -97,6 +109,11 @@ def _horizon(top: Value) -> Value | None:
     analyses = top.child("analyses")
     lifetime = analyses.child("lifetime") if analyses else None
     return lifetime.child("horizon") if lifetime else None
+
+
+def _window(top: Value) -> Value | None:
+    analyses = top.child("analyses")
+    return analyses.child("window") if analyses else None
 
 
 def _check_bodies(top: Value, ephemeris: Ephemeris, reading: Reading) -> None:

@@ -14,6 +14,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SHOWN = {
     "01-cp12-coverage": (5, ("report.html", "after a day two-body motion")),
     "02-transfers": (5, ("1711 of 1711 found", "100.000 km above the Moon", "text/markdown")),
+    "03-trade-study": (2, ("report.html", "exact for the full grid", "of disturbed weights")),
 }
 """Least number of figures, and what else the outputs must have, by the name of the notebook."""
 

@@ -129,10 +129,10 @@ def test_no_case_meets_all_constraints() -> None:
     ("more", "figures"),
     [
         (
-            {"objectives": [{"measure": "gap"}], "constraints": []},
+            {"objectives": [{"measure": "gap"}], "constraints": None},
             {"pareto-1", "map-1", "parallel", "effects"},
         ),
-        ({"objectives": [], "constraints": []}, {"pareto-1", "map-1", "parallel", "effects"}),
+        ({"objectives": None, "constraints": None}, {"pareto-1", "map-1", "parallel", "effects"}),
         ({"constraints": [{"measure": "coverage", "at_least": "99 %"}]}, {"pareto-1", "map-1", "parallel"}),
         (
             {"axes": {"size": {"path": f"{synthetic_study.ORBIT}.semi_major_axis", "values": ["6000 km"]}}},
@@ -143,8 +143,8 @@ def test_no_case_meets_all_constraints() -> None:
                 "axes": {
                     "size": {
                         "path": f"{synthetic_study.ORBIT}.semi_major_axis",
-                        "from": "5 Mm",
-                        "to": "7 Mm",
+                        "from": "5000 km",
+                        "to": "7000 km",
                     },
                     "tilt": {
                         "path": f"{synthetic_study.ORBIT}.inclination",

@@ -1,4 +1,4 @@
-"""The page of a study in a real browser without a network: it opens, shows a case, keeps it, sorts, prints."""
+"""The page of a study in a real browser, offline: it opens, shows a case, keeps it, sorts, prints."""
 
 from __future__ import annotations
 

@@ -10,12 +10,13 @@ import numpy as np
 from cislunar import units
 from cislunar.errors import CislunarError, InputError, Problem, ScenarioError
 from cislunar.orbits.definitions import KeplerianOrbit
-from cislunar.scenario.leaves import Flag, Integer, Leaf, Quantity, Spec
+from cislunar.scenario.leaves import Epoch, Flag, Integer, Leaf, Quantity, Spec
 from cislunar.scenario.model import Scenario
 from cislunar.scenario.reading import INVALID, Reading, Value, node_text
 from cislunar.scenario.wording import listing, nearest, quoted
 from cislunar.scenario.yamlfile import Node, Scalar, describe
 from cislunar.trades.axes import SPREADS, Axis, Target, quantity_text
+from cislunar.trades.epoch_axes import read_epochs
 from cislunar.trades.paths import find_place, to_python
 
 LONGEST: Final = 1_000_000
@@ -127,7 +128,16 @@ def _values(name: str, value: Value, scenario: Scenario, reading: Reading) -> Ax
     if isinstance(spec, Integer):
         levels = _whole(value, spec, reading)
         return None if levels is None else Axis(name, "integer", targets=targets, levels=levels)
+    if isinstance(spec, Epoch) and value.has("from"):
+        dates = read_epochs(value, spec, reading)
+        return (
+            None if dates is None else Axis(name, "word", targets=targets, levels=dates, blocks=_same(dates))
+        )
     return _words(name, value, spec, targets, reading)
+
+
+def _same(words: tuple[str, ...]) -> dict[str, Any]:
+    return {word: word for word in words}
 
 
 def _given(item: Value) -> dict[str, Any]:

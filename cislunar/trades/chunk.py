@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cislunar.orbits.definitions import CartesianOrbit, KeplerianOrbit
     from cislunar.propagation import ForceModel
     from cislunar.scenario.model import DataFiles, MapDefinition, Physics, SiteDefinition
+    from cislunar.trades.lander_flight import LanderChunk
 
 OK = "ok"
 INCOMPLETE = "incomplete"
@@ -110,6 +111,9 @@ class Chunk:
     isp_s: np.ndarray
 
 
+AnyChunk: TypeAlias = "Chunk | LanderChunk"
+
+
 @dataclass(frozen=True)
 class ChunkResult:
     """What a chunk came to.
@@ -161,24 +165,26 @@ class Context:
 
 def build_context(setting: Setting) -> Context:
     """Build, or find again, what all cases of a setting share."""
-    return _built(_Key(setting))
+    return _built(SettingKey(setting))
 
 
-class _Key:
+class SettingKey:
     """A setting that is compared by its hash."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
 
     def __hash__(self) -> int:
+        """Hash of the setting's own."""
         return hash(self.setting.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.setting.key == self.setting.key
+        """Whether the settings are the same."""
+        return isinstance(other, SettingKey) and other.setting.key == self.setting.key
 
 
 @lru_cache(maxsize=8)
-def _built(key: _Key) -> Context:
+def _built(key: SettingKey) -> Context:
     import warnings
 
     from cislunar.coverage.tables import WindowTables
@@ -216,12 +222,12 @@ def _built(key: _Key) -> Context:
     return Context(environment, forces, tables, tuple(site_of(each, environment) for each in setting.sites))
 
 
-def fly_chunk(chunk: Chunk, threads: int | None = None) -> ChunkResult:
+def fly_chunk(chunk: AnyChunk, threads: int | None = None) -> ChunkResult:
     """Fly the cases of a chunk and take their measures.
 
     Parameters
     ----------
-    chunk : Chunk
+    chunk : Chunk or LanderChunk
     threads : int, optional
         Threads in the core; as many as there are cores when left out.
     """
@@ -229,6 +235,10 @@ def fly_chunk(chunk: Chunk, threads: int | None = None) -> ChunkResult:
 
     from cislunar.trades.flown import FlownCases
 
+    if not isinstance(chunk, Chunk):
+        from cislunar.trades.lander_flight import fly_landers
+
+        return fly_landers(chunk, threads)
     began = time.process_time()
     flown = FlownCases.fly(chunk, build_context(chunk.setting), threads)
     status, reason = flown.outcomes()
@@ -239,12 +249,15 @@ def fly_chunk(chunk: Chunk, threads: int | None = None) -> ChunkResult:
     return ChunkResult(values, status, reason, time.process_time() - began)
 
 
-def warm_up(chunk: Chunk) -> float:
+def warm_up(chunk: AnyChunk) -> float:
     """Load or compile the kernels that a chunk needs by flying its first case for a moment; seconds taken."""
     import time
     from dataclasses import replace
 
     began = time.perf_counter()
+    if not isinstance(chunk, Chunk):
+        fly_chunk(replace(chunk, landers=chunk.landers[:1]), threads=1)
+        return time.perf_counter() - began
     first = int(chunk.sizes[0])
     short = min(chunk.setting.duration_s, 21600.0)
     horizon = None if chunk.setting.horizon_s is None else 2.0 * short

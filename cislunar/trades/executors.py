@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Final, Protocol
 
 from cislunar.errors import InputError
-from cislunar.trades.chunk import Chunk, ChunkResult, fly_chunk
+from cislunar.trades.chunk import AnyChunk, ChunkResult, fly_chunk
 
 _ANSWER_S: Final = 10.0
 """How long a scheduler may take to answer, s."""
@@ -23,7 +23,7 @@ _AHEAD: Final = 2
 class Executor(Protocol):
     """Flies chunks."""
 
-    def fly(self, count: int, build: Callable[[int], Chunk | None]) -> Iterator[tuple[int, ChunkResult]]:
+    def fly(self, count: int, build: Callable[[int], AnyChunk | None]) -> Iterator[tuple[int, ChunkResult]]:
         """Yield the number and the result of each chunk, in any order; those that are None are left out."""
         ...
 
@@ -34,7 +34,7 @@ class LocalExecutor:
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads
 
-    def fly(self, count: int, build: Callable[[int], Chunk | None]) -> Iterator[tuple[int, ChunkResult]]:
+    def fly(self, count: int, build: Callable[[int], AnyChunk | None]) -> Iterator[tuple[int, ChunkResult]]:
         """Fly one chunk after another."""
         for number in range(count):
             chunk = build(number)
@@ -53,7 +53,7 @@ class DaskExecutor:
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def fly(self, count: int, build: Callable[[int], Chunk | None]) -> Iterator[tuple[int, ChunkResult]]:
+    def fly(self, count: int, build: Callable[[int], AnyChunk | None]) -> Iterator[tuple[int, ChunkResult]]:
         """Keep every worker busy until all chunks are done."""
         from distributed import as_completed
 
@@ -79,7 +79,7 @@ class DaskExecutor:
             yield number, result
 
 
-def fly_on_worker(chunk: Chunk) -> ChunkResult:
+def fly_on_worker(chunk: AnyChunk) -> ChunkResult:
     """Fly a chunk on a Dask worker, with as many threads as it has.
 
     Kernels are loaded or compiled in the first chunk and kept by the process, as is all that belongs to a

@@ -19,6 +19,7 @@ from cislunar.scenario.wording import listing, nearest, quoted
 from cislunar.scenario.yamlfile import Mapping, Node, Scalar
 from cislunar.trades.axis_reading import read_axis
 from cislunar.trades.format import STUDY, VERSION
+from cislunar.trades.landers import lander_of
 from cislunar.trades.measures import Measure, measure_kind, measure_names
 from cislunar.trades.paths import find_place, to_python
 from cislunar.trades.sampling import OPTIMIZE, Sampler, check_sampler
@@ -97,6 +98,7 @@ def _build(top: Value, reading: Reading, base: Scenario | None) -> Study | None:
     ]
     _check_names(top, reading)
     known = {each.name: each for each in measures if each is not None}
+    _refuse_mixture(list(known.values()), scenario, top, reading)
     constraints = [
         _constraint(each, known, tuple(_named(top, "measures")), reading)
         for each in _listed(top, "constraints")
@@ -176,6 +178,28 @@ def _base(top: Value, reading: Reading, base: Scenario | None) -> Scenario | Non
         return None
 
 
+def _refuse_mixture(measures: list[Measure], scenario: Scenario, top: Value, reading: Reading) -> None:
+    """See that all measures are about a lander or none is, and that there is one."""
+    landing = [each for each in measures if measure_kind(each.kind).landing]
+    if not landing:
+        return
+    for each in measures:
+        if each not in landing:
+            value = _named(top, "measures")[each.name]
+            reading.problem(
+                value.node,
+                value.path,
+                f"{quoted(each.kind)} is about spacecraft in orbit, {quoted(landing[0].kind)} about a lander "
+                "on its way; expected a study for each of the two",
+            )
+    try:
+        lander_of(scenario)
+    except InputError as error:
+        value = _named(top, "measures")[landing[0].name]
+        said = f"the scenario does not produce {quoted(landing[0].kind)}: {error}"
+        reading.problem(value.node, value.path, said)
+
+
 def _release_orbit(top: Value, reading: Reading) -> KeplerianOrbit | CartesianOrbit | None:
     value = top.child("release_orbit")
     orbit = build_orbit(value, reading) if value else None
@@ -234,7 +258,7 @@ def _measure(name: str, value: Value, scenario: Scenario, release: bool, reading
         )
         return None
     label = value.get("label", "")
-    if kind.about == "case":
+    if kind.about in ("case", "lander"):
         for key in ("site", "over", "take", "link"):
             if value.has(key):
                 reading.problem(

@@ -15,6 +15,7 @@ from cislunar.errors import InputError
 
 if TYPE_CHECKING:
     from cislunar.trades.flown import FlownCases, LinkFigures
+    from cislunar.trades.lander_flight import LandedCases
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,14 @@ class MeasureKind:
         Of its values, and the unit of the table unless a study asks for another.
     larger_is_better : bool
         Which way is better; decides what "worst" means over several places.
-    about : {"place", "case"}
-        Whether there is a figure for each site and link, or one for the case.
+    about : {"place", "case", "lander"}
+        Whether there is a figure for each site and link, one for the case, or one for the lander of a
+        timeline, which is not flown with relays.
     description : str
         One sentence for people.
     evaluate : callable
-        For `place`: takes `LinkFigures` and returns (cases, places); for `case`: takes `FlownCases` and
-        returns (cases,). In internal units.
+        For `place`: takes `LinkFigures` and returns (cases, places); for `case`: takes `FlownCases`, for
+        `lander`: `LandedCases`, and returns (cases,). In internal units.
     edges : bool
         Whether it needs the passes themselves.
     record : bool
@@ -60,6 +62,11 @@ class MeasureKind:
     lifetime: bool = False
     release: bool = False
     engine: bool = False
+
+    @property
+    def landing(self) -> bool:
+        """Whether it is about a lander on its way from launch to the ground."""
+        return self.about == "lander"
 
 
 @dataclass(frozen=True)
@@ -253,3 +260,38 @@ _case(
     "number of spacecraft",
     lambda flown: flown.sizes.astype(float),
 )
+
+
+def _lander(name: str, dimension: str, unit: str, larger: bool, description: str, attribute: str) -> None:
+    def evaluate(cases: LandedCases) -> np.ndarray:
+        values: np.ndarray = getattr(cases, attribute)
+        return values
+
+    register(MeasureKind(name, dimension, unit, larger, "lander", description, evaluate))
+
+
+_lander(
+    "payload_landed",
+    "mass",
+    "kg",
+    True,
+    "largest payload that the lander brings down with the margins of its policy; negative if it lands not "
+    "even empty",
+    "payload_kg",
+)
+_lander(
+    "propellant_left",
+    "mass",
+    "kg",
+    True,
+    "usable propellant left after the landing with the scenario's own payload and the margins of its policy",
+    "spare_kg",
+)
+_lander("departure", "time", "d", False, "injection, after the scenario's epoch", "departure_s")
+_lander("arrival", "time", "d", False, "periapsis at the Moon, after the scenario's epoch", "arrival_s")
+_lander("time_of_flight", "time", "d", False, "from the injection to the Moon", "flight_s")
+_lander("injection_c3", "specific_energy", "km^2/s^2", False, "C3 after the injection", "c3_km2_s2")
+_lander("injection", "speed", "km/s", False, "impulse on the parking orbit", "injection_km_s")
+_lander("insertion", "speed", "m/s", False, "insertion, losses included, margins not", "insertion_km_s")
+_lander("descent", "speed", "m/s", False, "descent orbit and powered descent, margins not", "descent_km_s")
+_lander("delta_v_to_land", "speed", "m/s", False, "all burns of the lander, margins not", "total_km_s")

@@ -18,7 +18,9 @@ import numpy as np
 from cislunar.errors import CislunarError, InputError
 from cislunar.orbits.definitions import CartesianOrbit, EphemerisOrbit, KeplerianOrbit
 from cislunar.trades.axes import Axis, Target
-from cislunar.trades.chunk import Chunk, Setting, build_context
+from cislunar.trades.chunk import AnyChunk, Chunk, Setting, build_context
+from cislunar.trades.lander_flight import LanderChunk
+from cislunar.trades.landers import Lander, lander_of
 from cislunar.trades.measures import Measure, measure_kind
 from cislunar.trades.structures import CraftSlots, slots_of
 
@@ -47,11 +49,14 @@ class Structure:
     setting : Setting
     slots : tuple of CraftSlots
         For each spacecraft where its numbers come from.
+    lander : Lander or None
+        For studies of landers: the case itself. Each of its cases is a structure.
     """
 
     scenario: Scenario
     setting: Setting
     slots: tuple[CraftSlots, ...]
+    lander: Lander | None = None
 
 
 @dataclass(eq=False)
@@ -105,6 +110,8 @@ class Plan:
         return chunks
 
     def _cut(self, own: np.ndarray) -> list[np.ndarray]:
+        if self.study.landing:
+            return [own[low : low + LARGEST_CHUNK] for low in range(0, len(own), LARGEST_CHUNK)]
         crafts = np.array([len(each.slots) if each else 0 for each in self.structures])[
             self.structure_of[own]
         ]
@@ -115,16 +122,21 @@ class Plan:
         edges = np.unique(np.concatenate(([0], np.maximum(edges, 1), [len(own)])))
         return [own[a:b] for a, b in pairwise(edges)]
 
-    def chunk(self, numbers: np.ndarray) -> tuple[Chunk | None, np.ndarray]:
+    def chunk(self, numbers: np.ndarray) -> tuple[AnyChunk | None, np.ndarray]:
         """Build the arrays of some cases of one setting.
 
         Returns
         -------
-        chunk : Chunk or None
+        chunk : Chunk, LanderChunk or None
             None if no case can be flown.
         flown : ndarray of int
             Numbers of the cases in it, in its order; those missing stand in `problems`.
         """
+        if self.study.landing:
+            chosen = [self.structures[int(number)] for number in self.structure_of[numbers]]
+            landers = tuple(each.lander for each in chosen if each is not None and each.lander is not None)
+            assert chosen[0] is not None
+            return LanderChunk(chosen[0].setting, self.study.measures, landers), numbers
         order, parts = [], []
         for number in np.unique(self.structure_of[numbers]):
             structure = self.structures[int(number)]
@@ -193,6 +205,8 @@ def make_plan(study: Study) -> Plan:
 
 def split_axes(study: Study) -> tuple[list[int], list[int]]:
     """Numbers of the axes that make structures, and of those that only change numbers of orbits."""
+    if study.landing:
+        return list(range(len(study.axes))), []
     numeric = [
         k
         for k, axis in enumerate(study.axes)
@@ -244,7 +258,15 @@ def _names(axes: list[Axis]) -> set[str]:
 
 def _structure(study: Study, chosen: dict[str, Any], numeric: list[Axis]) -> Structure:
     scenario, copies = study.build(chosen)
+    if study.landing:
+        lander = lander_of(scenario)
+        return Structure(study.base, make_setting(scenario, study.measures), (), lander)
     for name, craft in scenario.spacecraft.items():
+        if craft.orbit is None:
+            raise InputError(
+                f"spacecraft.{name} has a timeline; a study of coverage and orbits flies spacecraft that "
+                "state an orbit, and one of a lander takes measures such as payload_landed only"
+            )
         if isinstance(craft.orbit, EphemerisOrbit):
             raise InputError(
                 f"spacecraft.{name} follows an ephemeris file; a study flies orbits stated by elements or by "

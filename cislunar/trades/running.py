@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cislunar.trades.chunk import FAILED, Chunk, ChunkResult, describe_setting
+from cislunar.trades.chunk import FAILED, AnyChunk, ChunkResult, describe_setting
 from cislunar.trades.executors import open_executor
 from cislunar.trades.result import StudyResult
 from cislunar.trades.store import Store, open_store
@@ -175,7 +175,7 @@ def _flown(plan: Plan, wanted: np.ndarray, executor: Executor | None, costs: Cos
     flown: dict[int, np.ndarray] = {}
     told: set[int] = set()
 
-    def build(number: int) -> Chunk | None:
+    def build(number: int) -> AnyChunk | None:
         chunk, flown[number] = plan.chunk(batches[number])
         return chunk
 

@@ -17,7 +17,7 @@ from cislunar.scenario.yamlfile import Mapping as MappingNode
 from cislunar.scenario.yamlfile import Node, Scalar
 from cislunar.trades.axes import Axis
 from cislunar.trades.copies import replicated
-from cislunar.trades.measures import Measure
+from cislunar.trades.measures import Measure, measure_kind
 from cislunar.trades.sampling import OPTIMIZE, Sampler
 
 if TYPE_CHECKING:
@@ -166,6 +166,11 @@ class Study:
     def __len__(self) -> int:
         """Return the number of cases."""
         return self.sampler.size(self.axes)
+
+    @property
+    def landing(self) -> bool:
+        """Whether it is about a lander on its way from launch to the ground."""
+        return any(measure_kind(each.kind).landing for each in self.measures)
 
     def cases(self) -> pd.DataFrame:
         """Give all cases before they are flown: `case` (its identity) and the value of every axis."""

@@ -18,11 +18,10 @@ from cislunar.environment.stations import Station
 from cislunar.errors import InputError
 from cislunar.landing.descent_law import GM_KM3_S2
 from cislunar.landing.passes import site_icrf
-from cislunar.landing.selection import sun_elevation
 from cislunar.mission.window_choice import LaunchWindow
 from cislunar.mission.window_course import Course
 from cislunar.mission.window_flights import Candidates, InOrbit, captured, find_candidates, follow
-from cislunar.mission.window_landing import Landings, landings
+from cislunar.mission.window_landing import Landings, landings, sun_rate
 from cislunar.mission.window_relays import apoapsis_direction_me, relay_coverage
 from cislunar.orbits.frames import frame_to_icrf
 from cislunar.transfers.launch import Launcher
@@ -108,7 +107,9 @@ def find_window(
     table.loc[known, "coverage_percent"] = percent
     table.loc[known, "longest_gap_h"] = gap / 3600.0
     if window.least_coverage is not None and course.relays:
-        table["coverage_ok"] = table["coverage_percent"].to_numpy() >= 100.0 * window.least_coverage
+        enough = np.ones(len(table), dtype=np.bool_)
+        enough[known[ready]] = percent[ready] >= 100.0 * window.least_coverage
+        table["coverage_ok"] = enough
     tell(1.0)
     return LaunchWindow(window, _verdict(table))
 
@@ -284,8 +285,7 @@ def _behind_moon(place: Array, tdb: Array, environment: Environment) -> Flags:
 
 
 def _sun_rises(course: Course, tdb: Array, environment: Environment) -> Flags:
-    later = sun_elevation(course.site, environment, tdb + 600.0)
-    return np.asarray(later > sun_elevation(course.site, environment, tdb))
+    return sun_rate(course.site, environment, tdb) > 0.0
 
 
 def _earth_elevation_deg(course: Course, tdb: Array, environment: Environment) -> Array:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from cislunar.scenario.model import WindowAnalysis
 
 
+_EPOCHS = {"departure": "departure", "arrival": "arrival", "wait": "wait_begins", "landing": "landing"}
+"""Names of epochs in `window.csv`."""
+
+
 @dataclass(frozen=True, eq=False)
 class LaunchWindow:
     """A searched launch window.
@@ -37,8 +41,8 @@ class LaunchWindow:
         `sun_elevation_deg`, `sun_rising`, `earth_elevation_deg` and `landing_stations` (that have the Moon
         above their mask) at landing; `descent_km_s`, `delta_v_km_s` (all of the spacecraft), `total_km_s`
         (with injection), `landed_mass_kg`, `propellant_kg`, `margin_kg` (left at touchdown);
-        `coverage_percent`, `longest_gap_h`; `..._ok` for each condition, `feasible`, `excluded_by` (the
-        first not met).
+        `coverage_percent`, `longest_gap_h` (NaN where another condition is not met); `..._ok` for each
+        condition, `feasible`, `excluded_by` (the first not met).
     """
 
     definition: WindowAnalysis
@@ -128,6 +132,26 @@ class LaunchWindow:
     def feasible_share(self) -> float:
         """Share of the launches on which everything is met."""
         return float(self.days["feasible"].mean())
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The table as written to `window.csv`: UTC epochs for seconds, days and hours for durations."""
+        from cislunar.time import format_epochs
+
+        out = self.table.copy()
+        for name in ("departure", "arrival", "wait", "landing"):
+            tdb = out.pop(f"{name}_tdb").to_numpy(dtype=np.float64)
+            known = np.isfinite(tdb)
+            text = np.full(tdb.size, "", dtype=object)
+            if known.any():
+                text[known] = format_epochs(tdb[known], "UTC", 0)
+            out.insert(0 if name == "departure" else out.shape[1], f"{_EPOCHS[name]}_utc", text)
+        out.insert(1, "time_of_flight_d", out.pop("time_of_flight_s") / SECONDS_PER_DAY)
+        out["wait_d"] = out.pop("wait_s") / SECONDS_PER_DAY
+        out["plane_drift_h"] = out.pop("plane_drift_s") / 3600.0
+        for name in ("insertion_hidden", "sun_rising"):
+            out[name] = out[name].map({1.0: True, 0.0: False})
+        return out.round(6)
 
     def months(self) -> list[dict[str, Any]]:
         """For each calendar month: launches, those feasible, the cheapest, and what excludes the others."""

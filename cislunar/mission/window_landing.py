@@ -34,6 +34,7 @@ Flags = NDArray[np.bool_]
 _STEP_S = 3600.0
 _SPIN_RAD_S = 2.6617e-6
 _PROBE_S = 60.0
+_SUN_STEP_S = 600.0
 _BRAKED_KM_S = 1.7
 """Speed at the start of powered descent, to place the descent-orbit burn of an eccentric orbit."""
 _MOON_GRAVITY_M_S2 = 1e3 * GM_KM3_S2 / MOON_RADIUS_KM**2
@@ -145,7 +146,8 @@ def landings(
 ) -> Landings:
     """Find the landing of every spacecraft of a batch that waits in orbit.
 
-    The first crossing with the Sun in its range is taken, or without one, the crossing that comes closest.
+    The first crossing with the Sun in its range and moving as wanted is taken, or without one, the crossing
+    that comes closest.
     """
     n, phase, site = waiting.tdb.size, course.landing, course.site
     wanted = phase.sun_elevation_rad or (-np.pi / 2, np.pi / 2)
@@ -155,7 +157,11 @@ def landings(
         _normals(waiting.state), start, course.search_s - lead, site, environment, phase.cross_range_rad
     )
     sun = sun_elevation(site, environment, found.tdb) if found.tdb.size else np.zeros(0)
-    chosen = _choose(found, _short_of(sun, wanted), n)
+    short = _short_of(sun, wanted)
+    if course.window.sun != "either" and found.tdb.size:
+        rising = sun_rate(site, environment, found.tdb) > 0.0
+        short = short + np.pi * (rising != (course.window.sun == "rising"))
+    chosen = _choose(found, short, n)
     has = (chosen >= 0) & waiting.alive
     tdb, elevation, fixed = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
     burn, powered, mass = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
@@ -186,6 +192,12 @@ def landings(
         lasts,
         strong,
     )
+
+
+def sun_rate(site: Site, environment: Environment, tdb: Array) -> Array:
+    """Rate of the Sun's elevation at a site, rad/s."""
+    later = sun_elevation(site, environment, tdb + _SUN_STEP_S)
+    return (later - sun_elevation(site, environment, tdb)) / _SUN_STEP_S
 
 
 def _normals(state: Array) -> Array:

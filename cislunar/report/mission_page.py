@@ -10,6 +10,7 @@ from cislunar.mission.delivery import delivery_rows
 from cislunar.report import mission_facts as facts
 from cislunar.report import wording
 from cislunar.report.facts import site_title, window
+from cislunar.report.window_page import window_context
 from cislunar.time import format_epoch
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def mission_context(result: MissionResult) -> dict[str, Any] | None:
         ],
         "transfers": [row for name in result.timelines for row in _transfer_row(result, name)],
         "corrections": [row for name in result.timelines for row in _correction_rows(result, name)],
+        "window": None if result.launch_window is None else window_context(result.launch_window),
         "budgets": [row for name in result.timelines for row in _budget(result, name)],
         "payloads": [row for name in result.timelines for row in _manifest(result, name)],
         "landings": [row for name in result.timelines for row in _landing(result, name)],

@@ -31,6 +31,7 @@ ENTRIES: Final = (
     "phases.csv",
     "delta_v_budget.csv",
     "critical_events.csv",
+    "window.csv",
     "summary.json",
 )
 """What a report consists of, at the top of its folder."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cislunar.report.facts import LINKS, window
-from cislunar.report.wording import file_stems
+from cislunar.mission.delivery import delivery_rows
+from cislunar.report.facts import LINKS, path_stems, window
+from cislunar.report.mission_facts import landing_of, transfer_of
 from cislunar.time import format_epoch
 
 if TYPE_CHECKING:
     from cislunar.mission.budgets import Budgets
     from cislunar.mission.result import MissionResult
+    from cislunar.mission.timeline import Timeline
     from cislunar.transfers.relay_budget import RelayBudget
 
 SCHEMA = "cislunar-summary/1"
@@ -50,10 +52,12 @@ def build_summary(result: MissionResult) -> dict[str, Any]:
         "trajectories": _trajectories(result),
         "timelines": _timelines(result),
         "relay_budgets": {name: _relay_budget(each) for name, each in result.relay_budgets.items()},
+        "deliveries": delivery_rows(result.deliveries),
         "data_balance": {site: balance.summary() for site, balance in result.data_balance.items()},
         "coverage": _coverage(result),
         "degraded": [dict(case) for case in result.degraded],
         "map": _map(result),
+        "launch_window": None if result.launch_window is None else result.launch_window.summary(),
         "requirements": [dict(requirement) for requirement in result.requirements],
         "sources": result.sources,
         "assumptions": result.assumptions,
@@ -69,7 +73,7 @@ def write_summary(result: MissionResult, path: Path) -> None:
 
 
 def _trajectories(result: MissionResult) -> dict[str, Any]:
-    stems = file_stems(result.trajectories)
+    stems = path_stems(result)
     out: dict[str, Any] = {}
     for name, trajectory in result.trajectories.items():
         epoch, flown = float(trajectory.epoch[0]), float(trajectory.final_elapsed[0])
@@ -97,8 +101,10 @@ def _trajectories(result: MissionResult) -> dict[str, Any]:
 
 def _timelines(result: MissionResult) -> dict[str, Any]:
     out: dict[str, Any] = {}
+    stems = path_stems(result)
     for name, timeline in result.timelines.items():
         budget = result.budgets[name].delta_v
+        judged = budget is not None and bool(budget.loaded_kg)
         arrival, stopped = timeline.arrival_tdb, timeline.stopped
         out[name] = {
             "complete": timeline.complete,
@@ -106,7 +112,14 @@ def _timelines(result: MissionResult) -> dict[str, Any]:
             "shortfall": {} if stopped is None else stopped.shortfall,
             "arrival_utc": None if arrival is None else format_epoch(arrival, "UTC"),
             "final_mass_kg": timeline.final_mass_kg,
+            "file": f"trajectories/{stems[name]}.oem" if name in stems else None,
             "phases": timeline.rows(),
+            "transfer": _transfer(timeline),
+            "corrections": _corrections(timeline),
+            "landing": _landing(timeline),
+            "margin_policy": result.budgets[name].mass.policy,
+            "closes": bool(budget.closes) if budget is not None and judged else None,
+            "propellant_margin_kg": float(budget.margin_kg) if budget is not None and judged else None,
             "delta_v_budget": None if budget is None else budget.rows(),
             "mass_budget": result.budgets[name].mass.rows(),
             "payload": _payload(result.budgets[name]),
@@ -118,6 +131,7 @@ def _timelines(result: MissionResult) -> dict[str, Any]:
                     "end_utc": format_epoch(event.end_tdb, "UTC"),
                     "covered_fraction": event.covered.fraction,
                     "longest_silence_s": event.longest_silence_s,
+                    "fractions": {link.path: link.fraction for link in event.links if link.station == "any"},
                 }
                 for event in result.communications.get(name, [])
             ],
@@ -159,6 +173,51 @@ def _relay_budget(held: RelayBudget) -> dict[str, Any]:
         "closes": held.closes,
         "message": held.message,
         "life": held.life,
+    }
+
+
+def _transfer(timeline: Timeline) -> dict[str, Any] | None:
+    phase = transfer_of(timeline)
+    if phase is None:
+        return None
+    keys = ("injection_km_s", "c3_km2_s2", "v_infinity_km_s", "time_of_flight_s", "farthest_km")
+    return {
+        "departure_utc": format_epoch(phase.details["departure_tdb"], "UTC"),
+        "arrival_utc": format_epoch(phase.end_tdb, "UTC"),
+        **{key: phase.details[key] for key in keys},
+        "launcher_capability_kg": phase.details.get("launcher_capability_kg"),
+    }
+
+
+def _corrections(timeline: Timeline) -> dict[str, Any] | None:
+    phase = next((p for p in timeline.phases if "percentiles_km_s" in p.details), None)
+    if phase is None:
+        return None
+    sizes = phase.details["percentiles_km_s"]
+    return {
+        **{f"p{percent:g}_km_s": size for percent, size in sizes.items()},
+        "percentile": phase.details["percentile"],
+        "taken_km_s": phase.statistical_km_s,
+        "samples": phase.details["samples"],
+        "seed": phase.details["seed"],
+    }
+
+
+def _landing(timeline: Timeline) -> dict[str, Any] | None:
+    phase = landing_of(timeline)
+    if phase is None:
+        return None
+    keys = (
+        "landed_mass_kg",
+        "sun_elevation_deg",
+        "cross_range_deg",
+        "thrust_to_weight",
+        "thrust_to_weight_landed",
+    )
+    return {
+        "site": phase.details["plan"].site.name,
+        "touchdown_utc": format_epoch(phase.details["touchdown_tdb"], "UTC"),
+        **{key: phase.details[key] for key in keys},
     }
 
 

@@ -27,7 +27,8 @@ def write_report(result: MissionResult, directory: Path) -> Path:
     directory : Path
         Where to write `report.html`, `figures/*.png` and `*.svg`, `coverage.nc`, `trajectories/*.oem`,
         `access.csv`, `eclipses.csv` and `summary.json`; of missions with timelines also
-        `trajectories/*.opm`, `phases.csv`, `delta_v_budget.csv` and `critical_events.csv`.
+        `trajectories/*.opm`, `phases.csv`, `delta_v_budget.csv` and `critical_events.csv`; with
+        a launch window `window.csv`.
 
     Returns
     -------
@@ -39,6 +40,8 @@ def write_report(result: MissionResult, directory: Path) -> Path:
     write_csv(result.access, ACCESS_COLUMNS, directory / "access.csv")
     write_csv(result.eclipses, ECLIPSE_COLUMNS, directory / "eclipses.csv")
     write_mission_tables(result, directory)
+    if result.launch_window is not None:
+        result.launch_window.rows.to_csv(directory / "window.csv", index=False, lineterminator="\n")
     write_netcdf(result, directory / "coverage.nc")
     write_trajectories(result, directory / "trajectories")
     page = directory / "report.html"

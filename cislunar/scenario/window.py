@@ -95,7 +95,7 @@ def _unfit(craft: model.Spacecraft) -> str:
     if kinds[:1] != ["launch"] or "land" not in kinds:
         return "has no timeline from a launch to a landing; expected a spacecraft that has"
     if not isinstance(craft.timeline[1], ph.DirectTransferPhase):
-        return "flies a ballistic transfer; expected a direct one: its window is that of the arrival"
+        return "does not fly a direct transfer; expected one of kind direct"
     dates = 0
     for number, phase in enumerate(takewhile(lambda each: each.kind != "land", craft.timeline)):
         if isinstance(phase, ph.PhasingPhase):

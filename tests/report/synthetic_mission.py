@@ -225,6 +225,9 @@ def build(
         budgets={},
         data_balance={},
         communications={},
+        launch_window=None,
+        deliveries={},
+        relay_budgets={},
         scenario=_scenario(name, span),
         status=status,
         sites={

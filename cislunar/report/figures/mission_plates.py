@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cislunar.report.facts import site_title, window
 from cislunar.report.figures import budget, critical_events, descent, mass, mission_timeline, transfer
+from cislunar.report.figures import window as launches
 from cislunar.report.mission_facts import burns, insertion_of, landing_of, leaders, transfer_of
 from cislunar.report.wording import file_stems
 
@@ -39,6 +40,7 @@ def mission_plates(result: MissionResult) -> Iterator[Entry]:
     stems = file_stems(result.timelines)
     for name, stem in stems.items():
         yield from _of_craft(result, name, stem)
+    yield from _of_window(result)
     sites = file_stems(result.data_balance)
     for site, balance in result.data_balance.items():
         title = site_title(result, site)
@@ -48,6 +50,27 @@ def mission_plates(result: MissionResult) -> Iterator[Entry]:
             site,
             f"Data of the payloads at {title} that wait, and what was generated and delivered, over time",
             partial(budget.data_backlog, balance, window(result)[0], title),
+        )
+
+
+def _of_window(result: MissionResult) -> Iterator[Entry]:
+    found = result.launch_window
+    if found is None:
+        return
+    yield (
+        "launch-calendar",
+        "window",
+        "",
+        "Cost, Sun at landing and unmet conditions of every launch day, with chosen day, slip days, backups",
+        partial(launches.window_calendar, found),
+    )
+    if min(len(found.definition.times_of_flight_s), found.definition.launches) > 1:
+        yield (
+            "launch-porkchop",
+            "window",
+            "",
+            "Contours of injection and insertion cost over departure and flight time, for each branch",
+            partial(launches.porkchop, found),
         )
 
 

@@ -210,7 +210,7 @@ def _burn(traveller: Traveller, phase: ManoeuvrePhase, impulse: Array, begin_tdb
             )
         burn, duration = sized.burns[0], float(sized.duration_s[0])
         loss, needed = float(sized.delta_v_km_s[0]) - size, float(sized.propellant_kg[0])
-    traveller.require(needed, size, loss, "the burn")
+    traveller.require(needed, size, loss, "the burn", duration)
     ignition = centre - 0.5 * duration
     if ignition < begin_tdb:
         raise NotPossibleError(

@@ -196,18 +196,27 @@ class Traveller:
         self.spend(size, 0.0, needed)
         self.state = np.concatenate([self.here[:3], self.here[3:] + impulse_km_s])
 
-    def require(self, needed_kg: float, ideal_km_s: float, loss_km_s: float, what: str) -> None:
-        """See that there is propellant enough for a burn."""
+    def require(
+        self, needed_kg: float, ideal_km_s: float, loss_km_s: float, what: str, burn_time_s: float = 0.0
+    ) -> None:
+        """See that there is propellant enough for a burn, of a length if it takes its time."""
         short = needed_kg - self.propellant_kg
         if short <= ROUNDING_KG:
             return
         left = self.propellant_kg
         reach = float(delta_v(self.mass_kg, self.mass_kg - left, self.engine.isp_s)) if left > 0.0 else 0.0
         size = ideal_km_s + loss_km_s
+        shortfall = {"propellant_kg": short, "delta_v_km_s": size - reach}
+        length = lasting = ""
+        if burn_time_s > 0.0:
+            # The flow is even, so the time goes with the mass.
+            over = burn_time_s * short / needed_kg
+            length, lasting = f"{burn_time_s:.0f} s, ", f", and {over:.0f} s of the burn"
+            shortfall["time_s"] = over
         raise NotPossibleError(
-            f"{what} takes {1e3 * size:.1f} m/s, {kilograms(needed_kg)} of propellant; "
-            f"{kilograms(left)} are left, good for {1e3 * reach:.1f} m/s: {kilograms(short)} short",
-            {"propellant_kg": short, "delta_v_km_s": size - reach},
+            f"{what} takes {length}{1e3 * size:.1f} m/s, {kilograms(needed_kg)} of propellant; "
+            f"{kilograms(left)} are left, good for {1e3 * reach:.1f} m/s: {kilograms(short)} short{lasting}",
+            shortfall,
             ideal_km_s=self.spent.get("ideal_km_s", 0.0) + ideal_km_s,
             loss_km_s=self.spent.get("loss_km_s", 0.0) + loss_km_s,
             propellant_kg=self.spent.get("propellant_kg", 0.0) + needed_kg,

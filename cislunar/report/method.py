@@ -71,11 +71,28 @@ def method_lines(result: MissionResult) -> list[str]:
         "the table "
         "and its last date stand in the provenance."
     )
-    lines.append(
-        "Orbits fly without station-keeping, without manoeuvres and without errors of insertion or "
-        "navigation."
-    )
+    if result.timelines:
+        lines += _mission_lines()
+    else:
+        lines.append(
+            "Orbits fly without station-keeping, without manoeuvres and without errors of insertion or "
+            "navigation."
+        )
     return lines
+
+
+def _mission_lines() -> list[str]:
+    """Say what flying timelines means."""
+    return [
+        "Timelines are flown nominally: each phase starts from state, time and mass of the one before. "
+        "Corrections of a transfer are sampled from their errors; their propellant is taken at the arrival "
+        "and the path stays the nominal one. Working orbits fly without station-keeping.",
+        "Phases are flown with best-estimate masses. The delta-v budget repeats the same burns with the "
+        "margins of the policy on delta-v, masses and residuals: a mission may be flown to the end and still "
+        "not close.",
+        "Critical events are sampled every 10 s with edges interpolated; a relay counts while it sees both "
+        "the spacecraft and a station, without link budgets.",
+    ]
 
 
 def _horizon_line(result: MissionResult, site: str) -> str:

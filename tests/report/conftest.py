@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import mission_text
 import pytest
 import synthetic_mission
 
+import cislunar
 from cislunar.report.write import write_report
 
 
@@ -20,3 +22,22 @@ def report(mission, tmp_path_factory):
     directory = tmp_path_factory.mktemp("report")
     write_report(mission, directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def landed():
+    """A mission with timelines, flown to its landing."""
+    return cislunar.run(cislunar.load(mission_text.LANDS))
+
+
+@pytest.fixture(scope="session")
+def landed_report(landed, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("landed")
+    write_report(landed, directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def stranded():
+    """The same with too little propellant."""
+    return cislunar.run(cislunar.load(mission_text.FALLS_SHORT))

@@ -66,15 +66,12 @@ def mission_timeline(result: MissionResult) -> Figure:
     gaps = np.cumsum([0.0] + [0.45 * (a[0] != b[0]) for a, b in pairwise(rows)])
     places = np.arange(len(rows)) + gaps
     height = 2.45 + _ROW_IN * (places[-1] + 1.0)
-    figure = new_figure(_WIDTH_IN, height, mission_answer(result), subtitle=_subtitle(result))
+    epoch = result.scenario.epoch_tdb
+    first, last, cut = _span([phase for _, phase in rows], epoch)
+    room = last - first
+    figure = new_figure(_WIDTH_IN, height, mission_answer(result), subtitle=_subtitle(result, cut))
     left = 0.62 + 0.062 * max(len(label) for label in labels)
     axes = figure.add_axes(inches(figure, left, 1.42, _RIGHT_IN, 0.62))
-    epoch = result.scenario.epoch_tdb
-    ends = [t for _, p in rows for t in (p.start_tdb, p.end_tdb) if np.isfinite(t)]
-    first = (min(ends, default=epoch) - epoch) / DAY
-    last = (max(ends, default=epoch + DAY) - epoch) / DAY
-    room = max(last - first, 0.05)
-    first, last = first - 0.015 * room, last + 0.015 * room
     used: dict[str, Any] = {}
     stop = {
         name: (t.stopped.end_tdb - epoch) / DAY
@@ -83,6 +80,8 @@ def mission_timeline(result: MissionResult) -> Figure:
     }
     for place, (name, phase) in zip(places, rows, strict=True):
         _bar(axes, float(place), phase, epoch, room, used)
+        if cut and (phase.end_tdb - epoch) / DAY > last:
+            axes.plot([last], [place], marker=">", markersize=7, color=BLACK, clip_on=False, zorder=6)
         if phase.status == "not reached":
             _not_reached(axes, float(place), stop.get(name, first), last, used)
     _burns(axes, result, rows, places, epoch, used)
@@ -118,12 +117,30 @@ def _short(text: str, limit: int = 46) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _subtitle(result: MissionResult) -> str:
+def _span(phases: list[FlownPhase], epoch: float) -> tuple[float, float, bool]:
+    """Days shown, and whether long operations go on beyond them.
+
+    A work of months would leave days of flight no room: the axis then ends a quarter of the way there after
+    the last other phase.
+    """
+    edges = [t for p in phases for t in (p.start_tdb, p.end_tdb) if np.isfinite(t)]
+    busy = [t for p in phases if p.kind != "operate" for t in (p.start_tdb, p.end_tdb) if np.isfinite(t)]
+    first = (min(edges, default=epoch) - epoch) / DAY
+    end = (max(edges, default=epoch + DAY) - epoch) / DAY
+    settled = (max(busy, default=epoch) - epoch) / DAY
+    shown = settled + max(0.25 * (settled - first), 0.5)
+    cut = bool(busy) and end > 1.5 * shown
+    last = shown if cut else end
+    room = max(last - first, 0.05)
+    return first - 0.015 * room, last if cut else first + 1.015 * room, cut
+
+
+def _subtitle(result: MissionResult, cut: bool) -> str:
     phases = [phase for timeline in result.timelines.values() for phase in timeline.phases]
     flown = sum(phase.status == "flown" for phase in phases)
     return (
         f"{flown} of {len(phases)} phases flown, {len(result.timelines)} spacecraft; at the right the start "
-        "of each phase (UTC) and its length"
+        "of each phase (UTC) and its length" + ("; operation goes on beyond the axis" if cut else "")
     )
 
 

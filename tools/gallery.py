@@ -13,6 +13,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cislunar.time import format_epoch
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -20,18 +22,33 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- gallery:begin -->", "<!-- gallery:end -->"
-SHOWN = ("coverage-maps", "access-calendar-schrodinger", "perilune-history")
+SHOWN = ("mission-timeline", "transfer-apex", "delta-v-apex", "coverage-maps", "access-calendar-schrodinger")
 WIDTH_PX = 1000
 LARGEST_BYTES = 300_000
 
+MAIN = "cp12.yaml"
+
+MISSIONS = {
+    "cp12.yaml": "lander and two relays, polar capture ellipse",
+    "cp12-frozen-by-relays.yaml": "the relays fly on to a frozen ellipse",
+    "cp12-capture-73.yaml": "captured at a lower inclination, a smaller turn",
+    "cp12-loose-capture.yaml": "the turn high up in a loose capture",
+    "cp12-hcpo-from-launch.yaml": "the relays become circular at once",
+    "clps-100kg.yaml": "a payload of 100 kg and a small satellite",
+    "hakuto-r-m1.yaml": "HAKUTO-R 1, low-energy transfer",
+    "hakuto-r-m2.yaml": "HAKUTO-R 2",
+}
+"""What flies timelines."""
+
 SCENARIOS = {
-    "cp12.yaml": "two relays in polar ellipses, half a period apart",
+    "cp12-relay-phase.yaml": "two relays in polar ellipses, half a period apart",
     "cp12-single-relay.yaml": "one of them alone",
     "cp12-frozen.yaml": "two relays in a frozen ellipse",
     "cp12-hcpo.yaml": "two relays in a high circular polar orbit",
     "lunar-pathfinder.yaml": "Lunar Pathfinder",
     "queqiao-2.yaml": "Queqiao-2",
 }
+"""What begins in orbit."""
 
 
 def fly(file: str, *, with_map: bool) -> MissionResult:
@@ -40,7 +57,15 @@ def fly(file: str, *, with_map: bool) -> MissionResult:
 
     scenario = cislunar.load(ROOT / "scenarios" / file)
     if not with_map:
-        scenario = scenario.with_values({"analyses.coverage.map": None, "analyses.lifetime": None})
+        there = {
+            "coverage.map": scenario.coverage is not None and scenario.coverage.map is not None,
+            "lifetime": scenario.lifetime is not None,
+            "window": scenario.window is not None,
+            "delivery": scenario.delivery is not None,
+        }
+        scenario = scenario.with_values(
+            {f"analyses.{name}": None for name, is_there in there.items() if is_there}
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they stand in the result
         return cislunar.run(scenario)
@@ -49,16 +74,35 @@ def fly(file: str, *, with_map: bool) -> MissionResult:
 def headline(result: MissionResult) -> str:
     """Answer of the CP-12 scenario in one paragraph."""
     chain = result.statistics["schrodinger"]["chain"]
-    days = result.scenario.duration_s / 86400.0
+    days = (result.window[1] - result.window[0]) / 86400.0
     lost = [case for case in result.degraded if case["site"] == "schrodinger"]
     relay = min((case for case in lost if case["lost"].startswith("relay")), key=lambda c: c["percent"])
     dish = min((case for case in lost if case["lost"].startswith("station")), key=lambda c: c["percent"])
+    lander = result.budgets["apex"].delta_v
+    assert lander is not None
+    without_relay = f"without {relay['lost'].removeprefix('relay ')} it is {relay['percent']:.1f} %"
+    without_dish = f"without {dish['lost'].removeprefix('station ').upper()} {dish['percent']:.1f} %"
     return (
-        f"`cislunar run scenarios/cp12.yaml`: Schrödinger has a path to Earth for "
-        f"**{chain['percent']:.1f} %** of {days:g} days, with a longest gap of "
-        f"**{chain['gap_s']['max'] / 3600.0:.1f} h**. Without "
-        f"{relay['lost'].removeprefix('relay ')} it is {relay['percent']:.1f} %, without "
-        f"{dish['lost'].removeprefix('station ').upper()} {dish['percent']:.1f} %."
+        "`cislunar run scenarios/cp12.yaml` flies from the parking orbit to Schrödinger: "
+        f"{lander.verdict()}. The landing site then has a path to Earth for **{chain['percent']:.1f} %** of "
+        f"{days:.0f} days, with a longest gap of **{chain['gap_s']['max'] / 3600.0:.1f} h**; "
+        f"{without_relay}, {without_dish}."
+    )
+
+
+def mission_row(file: str, result: MissionResult) -> str:
+    """One line of the table of missions: the spacecraft that carries the others, or the first."""
+    name = next(iter(result.timelines))
+    timeline, budgets = result.timelines[name], result.budgets[name]
+    landed = next((each for each in timeline.phases if each.kind == "land" and each.status == "flown"), None)
+    spent = sum(each.delta_v_km_s for each in timeline.phases if each.status == "flown")
+    ends = f"lands {format_epoch(landed.end_tdb)[:10]}" if landed else "in orbit"
+    closes = budgets.delta_v.verdict() if budgets.delta_v is not None else "no budget"
+    if result.status != "complete":
+        stopped = next(each for each in result.timelines.values() if not each.complete)
+        closes = f"**does not complete**: {stopped.name}: {stopped.message}"
+    return (
+        f"| [`{file}`](scenarios/{file}) | {MISSIONS[file]} | {ends} | {1000.0 * spent:.0f} m/s | {closes} |"
     )
 
 
@@ -79,7 +123,7 @@ def _verdict(requirement: dict[str, Any]) -> str:
     )
 
 
-def gallery(result: MissionResult, rows: list[str], folder: Path | None = None) -> str:
+def gallery(result: MissionResult, missions: list[str], rows: list[str], folder: Path | None = None) -> str:
     """Text of the block; the figures are written if a folder is given."""
     from cislunar.report.figures.catalogue import plates
     from cislunar.report.style import title_of
@@ -92,7 +136,13 @@ def gallery(result: MissionResult, rows: list[str], folder: Path | None = None) 
             write_png(figure, folder / f"{stem}.png")
         parts += [f"![{' '.join(title_of(figure).split())}](docs/figures/{stem}.png)", ""]
     parts += [
-        "What the shipped scenarios answer, each with its sources and assumptions in the file:",
+        "Missions, flown from launch (or from lunar orbit) to the end; delta-v without margins:",
+        "",
+        "| scenario | flies | outcome | delta-v | closes | Schrödinger to Earth |",
+        "|---|---|---|---|---|---|",
+        *missions,
+        "",
+        "Relays in orbit, each with its sources and assumptions in the file:",
         "",
         "| scenario | flies | site, link | in view | longest gap | requirements |",
         "|---|---|---|---|---|---|",
@@ -127,9 +177,10 @@ def main() -> None:
     """Write the figures and the block."""
     folder = ROOT / "docs" / "figures"
     folder.mkdir(parents=True, exist_ok=True)
-    flown = {file: fly(file, with_map=file == "cp12.yaml") for file in SCENARIOS}
-    rows = [table_row(file, result) for file, result in flown.items()]
-    block = gallery(flown["cp12.yaml"], rows, folder)
+    flown = {file: fly(file, with_map=file == MAIN) for file in (*MISSIONS, *SCENARIOS)}
+    missions = [mission_row(file, flown[file]) for file in MISSIONS]
+    rows = [table_row(file, flown[file]) for file in SCENARIOS]
+    block = gallery(flown[MAIN], missions, rows, folder)
     readme = ROOT / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN, 1)
     after = rest.split(END, 1)[1]

@@ -1,8 +1,8 @@
 """Timelines as CCSDS messages: read back by the independent package `oem`, and by the reader of this package.
 
-The 1 m is the promise of the message. Delta-v of burns is held against the rocket equation: the thrust follows
-the velocity, which turns by up to 0.25 rad during the longest burn, so that the sum of the vectors is shorter than
-the sum of their sizes by that squared over 24, 3 parts in 1000.
+The 1 m is the promise of the message. Delta-v of burns is held against the rocket equation: the thrust
+follows the velocity, which turns by up to 0.25 rad during the longest burn, so that the sum of the vectors is
+shorter than the sum of their sizes by that squared over 24, 3 parts in 1000.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,6 +77,11 @@ class MarginPolicy:
     system_mass_of: str = "predicted"
     growth: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
     growth_source: str = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the fields with plain mappings, which cross process borders; views do not."""
+        growth = {category: dict(row) for category, row in self.growth.items()}
+        return {**self.__dict__, "rules": dict(self.rules), "growth": growth}
 
     def value(self, purpose: str) -> float:
         """Give the number of a rule; 0 where the policy has none for the purpose."""

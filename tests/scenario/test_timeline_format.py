@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import jsonschema
 import pytest
@@ -208,3 +209,9 @@ def test_margins_of_ones_own_replace_those_of_the_policy() -> None:
     assert rules.name == "own"
     assert rules.growth_fraction("structure", "released", 100.0) == 0.03
     assert rules.growth_fraction("structure", "estimated", 100.0) == 0.0
+
+
+def test_margins_cross_process_borders() -> None:
+    text = spoilt("carries: alpine\n", "carries: alpine\n    margin_policy: esa\n", CARRIED)
+    copied = pickle.loads(pickle.dumps(Scenario.from_text(text))).spacecraft["apex"].margins
+    assert copied == Scenario.from_text(text).spacecraft["apex"].margins

@@ -12,7 +12,7 @@ import numpy as np
 from cislunar.report.style import BLACK, BLUE, SKY, VERMILLION
 from cislunar.report.trade.static import LOOKS, ends
 from cislunar.report.trade.story import figure
-from cislunar.report.trade.views import GROUPS, Bars, Effects, Heat, Parallel, Scale, Scatter
+from cislunar.report.trade.views import GROUPS, Bars, Effects, Heat, Parallel, Scale, Scatter, spots
 
 _SYMBOLS: Final = {GROUPS[0]: "x-thin-open", GROUPS[1]: "circle", GROUPS[2]: "diamond"}
 _SIZES: Final = {GROUPS[0]: 5, GROUPS[1]: 6, GROUPS[2]: 9}
@@ -268,7 +268,8 @@ def plot_effects(view: Effects) -> dict[str, Any]:
     for row, measure in enumerate(view.measures):
         for column, scale in enumerate(view.axes):
             tail = "" if row == column == 0 else str(row * columns + column + 1)
-            table = view.panels[measure][scale.name].sort_values("value")
+            table = view.panels[measure][scale.name]
+            table = table if scale.ticks else table.sort_values("value")
             data += _effect(table, scale, tail)
             bottom = 1.0 - (row + 1) / rows
             layout[f"xaxis{tail}"] = {
@@ -276,6 +277,7 @@ def plot_effects(view: Effects) -> dict[str, Any]:
                 "anchor": f"y{tail}",
                 "title": {"text": wrapped(scale.title, 20) if row == rows - 1 else "", "font": {"size": 11}},
                 "automargin": True,
+                "type": "category" if scale.ticks else "linear",
             }
             layout[f"yaxis{tail}"] = {
                 "domain": [bottom + 0.08 / rows, bottom + 0.96 / rows],
@@ -294,7 +296,7 @@ def plot_effects(view: Effects) -> dict[str, Any]:
 
 def _effect(table: Any, scale: Scale, tail: str) -> list[dict[str, Any]]:
     if scale.ticks:
-        x: list[Any] = [escaped(str(value)) for value in table["value"]]
+        x: list[Any] = [escaped(word) for word in spots(scale, table["value"])[1]]
     else:
         x = numbers(table["value"].to_numpy(dtype=float))
     mean, low, high = (table[key].to_numpy() for key in ("mean", "low", "high"))

@@ -20,7 +20,7 @@ from cislunar.report.style import (
     new_figure,
     plain,
 )
-from cislunar.report.trade.views import GROUPS, Bars, Effects, Heat, Parallel, Scale, Scatter
+from cislunar.report.trade.views import GROUPS, Bars, Effects, Heat, Parallel, Scale, Scatter, spots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +129,7 @@ def _beside(axes: Axes) -> tuple[float, float, float, float]:
 def draw_parallel(view: Parallel) -> Figure:
     """Every case as a line over all columns."""
     figure = new_figure(10.0, 4.6, view.title, subtitle=view.detail)
-    axes = figure.add_axes(inches(figure, 0.6, 1.15, 0.6, 0.95))
+    axes = figure.add_axes(inches(figure, 0.3, 0.85, 0.3, 0.95))
     places = [float(place) for place in range(len(view.scales))]
     widths = {GROUPS[0]: 0.5, GROUPS[1]: 0.6, GROUPS[2]: 0.9}
     for group, rows in view.rows.items():
@@ -144,9 +144,7 @@ def draw_parallel(view: Parallel) -> Figure:
                 label=group if number == 0 else None,
             )
     if view.winner is not None:
-        axes.plot(
-            places, view.heights[view.winner], color=BLACK, linewidth=2.4, label="best under the weights"
-        )
+        axes.plot(places, view.heights[view.winner], color=BLACK, linewidth=2.4, label=view.best)
     drawn = np.concatenate(list(view.rows.values()))
     for place, scale in zip(places, view.scales, strict=True):
         axes.axvline(place, color=GREY, linewidth=0.8, zorder=0)
@@ -158,9 +156,8 @@ def draw_parallel(view: Parallel) -> Figure:
     axes.grid(False)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(axis="x", length=0)
-    axes.set_xticks(
-        places, [plain(scale.title) for scale in view.scales], rotation=16, ha="right", fontsize=7.5
-    )
+    width = max(10, 120 // len(places))
+    axes.set_xticks(places, [plain(textwrap.fill(scale.title, width)) for scale in view.scales], fontsize=7.5)
     legend_above(axes)
     return figure
 
@@ -235,14 +232,12 @@ def draw_effects(view: Effects) -> Figure:
 
 def _effect(axes: Axes, table: Any, scale: Scale) -> None:
     if scale.ticks:
-        spots = [place for place, _ in scale.ticks]
-        codes = {word: place for place, word in scale.ticks}
-        x = np.array([codes[str(value)] for value in table["value"]])
+        x, words = spots(scale, table["value"])
         mean = table["mean"].to_numpy()
         error = np.clip(np.stack([mean - table["low"], table["high"] - mean]), 0.0, None)
         axes.errorbar(x, mean, error, fmt="o", color=BLUE, capsize=3)
-        axes.set_xticks(spots, [plain(word) for _, word in scale.ticks])
-        axes.set_xlim(min(spots) - 0.5, max(spots) + 0.5)
+        axes.set_xticks(x, [plain(word) for word in words])
+        axes.set_xlim(min(x) - 0.5, max(x) + 0.5)
         axes.tick_params(axis="x", labelsize=7.0)
         return
     x = table["value"].to_numpy(dtype=float)

@@ -246,9 +246,9 @@ class Story:
             return "It is the only case that can be ranked."
         second = self.order.iloc[1]
         alone = len(self.objectives) == 1
-        scores = "" if alone else f"Score {best['score']:.3f} against {second['score']:.3f}: "
+        scores = "T" if alone else f"Score {best['score']:.3f} against {second['score']:.3f}: t"
         return (
-            f"{scores}the runner-up, case {second['case'][:SHORT]}, has "
+            f"{scores}he runner-up, case {second['case'][:SHORT]}, has "
             f"{self.values(second, self.objectives)} with {self._differing(best, second)}. {self._close()}"
         )
 
@@ -272,8 +272,8 @@ class Story:
             return "With one objective there is no weight to doubt; see what is around it."
         told = (
             f"It stays first in {percent(100.0 * firm.near, 0)} of {number(firm.draws, 0)} draws with every "
-            f"weight between half and twice its value, and in {percent(100.0 * firm.any, 0)} with any weights "
-            "at all."
+            f"weight between half and twice its value, and in {percent(100.0 * firm.any, 0)} with any "
+            "weights at all."
         )
         if firm.rivals:
             case, share = next(iter(firm.rivals.items()))

@@ -165,6 +165,14 @@ def scale_of(story: Story, name: str) -> Scale:
     return Scale(name, title, table[name].to_numpy(dtype=float), ticks)
 
 
+def spots(scale: Scale, values: Iterable[Any]) -> tuple[list[float], list[str]]:
+    """Where values of a scale with ticks lie, and their words."""
+    places = {word: place for place, word in scale.ticks}
+    words = dict(scale.ticks)
+    found = [places[value] if isinstance(value, str) else float(value) for value in values]
+    return found, [words[place] for place in found]
+
+
 def groups_of(story: Story) -> dict[str, np.ndarray]:
     """Numbers of the flown cases of each group, thinned to what a figure can show."""
     table = story.table

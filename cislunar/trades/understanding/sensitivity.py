@@ -203,11 +203,10 @@ def _of_sample(
 
 
 def _rbd_fast(codes: np.ndarray, values: np.ndarray) -> float:
-    from SALib.analyze import rbd_fast
+    # The parts of rbd_fast.analyze, which always resamples too, with repeated cases; see _interval.
+    from SALib.analyze.rbd_fast import compute_first_order, permute_outputs, unskew_S1
 
-    problem = {"num_vars": 1, "names": ["x"], "bounds": [[float(codes.min()), float(codes.max())]]}
-    told = rbd_fast.analyze(problem, codes[:, None], values, num_resamples=2, seed=0)
-    return float(np.asarray(told["S1"])[0])
+    return float(unskew_S1(compute_first_order(permute_outputs(codes, values), 10), 10, len(values)))
 
 
 def _correlation_ratio(codes: np.ndarray, values: np.ndarray) -> float:

@@ -74,7 +74,7 @@ def from_release_km_s(
 
 
 def _shape(state: Array, gm: float) -> Array:
-    """Momentum and eccentricity vectors (6, n), both of the order of one: an orbit but for the place on it."""
+    """Momentum and eccentricity vectors (6, n), both of order one: an orbit but for the place on it."""
     r, v = state[:3], state[3:]
     momentum = np.cross(r, v, axis=0)
     distance = np.sqrt((r * r).sum(axis=0))

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cislunar.trades.chunk import fly_chunk, warm_up
+from cislunar.propagation.batch import cores
+from cislunar.trades.chunk import Chunk, fly_chunk, warm_up
+from cislunar.trades.lander_estimate import probe_landers
+from cislunar.trades.lander_flight import LanderChunk
 from cislunar.trades.planning import NODE_BYTES_PER_DAY, relays_at_once
 from cislunar.trades.sampling import OPTIMIZE
 from cislunar.trades.store import Store, read_description
@@ -41,11 +44,13 @@ class Estimate:
     spacecraft : int
         Largest number in a chunk.
     seconds : float
-        Expected time on this machine.
+        Expected time on this machine with nothing else running: processor time over the threads.
+    cpu_s : float
+        Expected processor time.
     probe_cases : int
         Cases that were flown to measure it.
     probe_s : float
-        Time they took, kernels compiled.
+        Processor time they took, kernels compiled.
     memory_bytes : float
         Expected largest memory of the process.
     """
@@ -57,6 +62,7 @@ class Estimate:
     batches: int
     spacecraft: int
     seconds: float
+    cpu_s: float
     probe_cases: int
     probe_s: float
     memory_bytes: float
@@ -73,8 +79,9 @@ class Estimate:
             told.append(f"not flyable: {self.unflyable:,}; they are recorded with the reason")
         if self.probe_cases:
             told.append(
-                f"expected time: {_span(self.seconds)} on this machine, from {self.probe_cases} cases flown "
-                f"in {self.probe_s:.2f} s as a probe"
+                f"expected time: {_span(self.seconds)} on this machine if it does nothing else, "
+                f"{_span(self.cpu_s)} of processor time; from {self.probe_cases} cases flown in "
+                f"{self.probe_s:.2f} s as a probe"
             )
         elif not left:
             told.append("expected time: nothing is left to fly")
@@ -103,18 +110,24 @@ def estimate(study: Study, out: str | Path | None = None, threads: int | None = 
     wanted = np.flatnonzero([case not in known for case in plan.case.tolist()])
     laid_out = time.perf_counter() - began
     batches = plan.batches(wanted)
-    probe_s, probe_cases, seconds, spacecraft = 0.0, 0, laid_out, 0
+    probe_s, probe_cases, cpu_s, spacecraft = 0.0, 0, 0.0, 0
     largest = max(batches, key=len, default=None)
-    if largest is not None:
+    if largest is not None and study.landing:
+        landing, _ = plan.chunk(np.concatenate(batches))
+        assert isinstance(landing, LanderChunk)
+        began = time.process_time()
+        cpu_s, probe_cases = probe_landers(landing, threads)
+        probe_s, spacecraft = time.process_time() - began, max(map(len, batches))
+    elif largest is not None:
         # Cases from all over the largest batch: they are not equally dear.
         picked = np.unique(largest[np.linspace(0, len(largest) - 1, _PROBE_CASES).astype(int)])
         chunk, flown = plan.chunk(picked)
-        if chunk is not None:
+        if isinstance(chunk, Chunk):
             warm_up(chunk)
-            first = time.perf_counter()
+            # Once to load what the short flight did not need, once to measure.
             fly_chunk(chunk, threads)
-            probe_s, probe_cases = time.perf_counter() - first, len(flown)
-            seconds += sum(map(len, batches)) * probe_s / probe_cases
+            probe_s, probe_cases = fly_chunk(chunk, threads).cpu_s, len(flown)
+            cpu_s = sum(map(len, batches)) * probe_s / probe_cases
             spacecraft = int(len(largest) * chunk.state.shape[1] / probe_cases)
     # What a search flies after its first generation is known only then; the generations are alike in size.
     searching = study.sampler.method == OPTIMIZE and study.sampler.drawn is None
@@ -126,7 +139,8 @@ def estimate(study: Study, out: str | Path | None = None, threads: int | None = 
         settings=len(plan.settings),
         batches=len(batches) * generations,
         spacecraft=spacecraft,
-        seconds=seconds * generations,
+        seconds=(laid_out + cpu_s / (threads or cores())) * generations,
+        cpu_s=(laid_out + cpu_s) * generations,
         probe_cases=probe_cases,
         probe_s=probe_s,
         memory_bytes=_memory(plan, study),

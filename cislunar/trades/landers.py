@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cislunar.errors import InputError
 from cislunar.landing.descent_law import PERIAPSIS_KM
 from cislunar.scenario import phases as model
-from cislunar.scenario.wording import listing, quoted
+from cislunar.scenario.wording import quoted
 
 if TYPE_CHECKING:
     from cislunar.scenario import Scenario
@@ -72,7 +72,7 @@ def lander_of(scenario: Scenario) -> Lander:
         )
     if len(landing) > 1:
         raise InputError(
-            f"several spacecraft are launched and land: {listing([each.name for each in landing])}; "
+            f"several spacecraft are launched and land: {', '.join(each.name for each in landing)}; "
             "expected one"
         )
     craft = landing[0]
@@ -86,8 +86,8 @@ def lander_of(scenario: Scenario) -> Lander:
         raise InputError(f"{craft.name}: found a free return; expected a direct or a ballistic transfer")
     if (launch.c3_km2_s2, launch.injection_km_s) != (None, None):
         raise InputError(
-            f"{craft.name}: a fixed injection, which the spacecraft adds to, has no closed form here; expected it "
-            "left out of the base"
+            f"{craft.name}: a fixed injection, which the spacecraft adds to, has no closed form here; "
+            "expected it left out of the base"
         )
     kept = tuple(each for each in rest if not isinstance(each, model.CoastPhase))
     for phase in kept:

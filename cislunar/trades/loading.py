@@ -287,7 +287,7 @@ def _measure(name: str, value: Value, scenario: Scenario, release: bool, reading
             reading.problem(
                 value.node,
                 value.path,
-                f"the scenario does not produce {quoted(word)}: {listing(bare)} has no engine; expected "
+                f"the scenario does not produce {quoted(word)}: no engine on {listing(bare)}; expected "
                 "dry_mass, propellant and engine",
             )
         return Measure(name, word, unit, label)

@@ -153,7 +153,8 @@ def _polish(
             return time
         reach *= 8.0
     to_monomial(memory, MARGIN, _COEFFICIENTS)
-    v = zero(memory, _COEFFICIENTS, -1.0, 1.0, CONVERGED)
+    at_begin, at_end = memory[MARGIN], memory[MARGIN + SAMPLES - 1]
+    v = zero(memory, _COEFFICIENTS, -1.0, 1.0, at_begin, at_end, CONVERGED)
     return min(max(begin + 0.5 * width * (1.0 + v), low), high)
 
 

@@ -126,11 +126,11 @@ class WindowTables:
         first = np.arange(len(self.centre_s)) * SPACING_S
         time = first[:, None] + (np.arange(round(SPACING_S / cell_s)) + 0.5) * cell_s
         scaled = (time - self.centre_s[:, None]) / self.half_s
-        rows = np.moveaxis(polynomials, (-2, -1), (0, 1))[..., None]
-        value = rows[:, -1]
-        for term in range(polynomials.shape[-1] - 2, -1, -1):
-            value = value * scaled + rows[:, term]
-        return np.asarray(value.reshape(3, -1)[:, :cells])
+        powers = np.ones((polynomials.shape[-1], *scaled.shape))
+        for term in range(1, len(powers)):
+            powers[term] = powers[term - 1] * scaled
+        value = np.matmul(polynomials, powers.swapaxes(0, 1))
+        return value.swapaxes(0, 1).reshape(3, -1)[:, :cells]
 
 
 def _fit(function: Any, centre_tdb: np.ndarray, half_s: float, terms: int) -> np.ndarray:

@@ -122,7 +122,7 @@ def _verdict(table: pd.DataFrame) -> pd.DataFrame:
     """Add whether all conditions are met, and the first that is not."""
     names = _ok_columns(table)
     met = table[list(names)].to_numpy(dtype=bool)
-    table["feasible"] = met.all(axis=1)
+    table["feasible"] = np.asarray(met.all(axis=1), dtype=np.bool_)
     words = np.array([name.removesuffix("_ok") for name in names])
     table["excluded_by"] = np.where(table["feasible"], "", words[np.argmin(met, axis=1)])
     return table

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from cislunar.errors import InputError
 from cislunar.mission import flight as flights
 from cislunar.mission.budgets import budgets_of
 from cislunar.mission.delivery import delivery_options
@@ -101,7 +102,9 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         relays = relay_budgets(
             scenario, flight.timelines, lifetimes, flights.forces_without_sunlight(scenario, environment)
         )
-    launches = _launch_window(scenario, environment, lambda share: tell(_SEARCHING, 0.9 + 0.1 * share))
+    launches, unsearched = _launch_window(
+        scenario, environment, lambda share: tell(_SEARCHING, 0.9 + 0.1 * share)
+    )
     tell("collecting", 1.0)
     return MissionResult(
         scenario=scenario,
@@ -124,6 +127,7 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
         warnings=[
             *_warnings(scenario, environment, access),
             *_late(scenario, flight),
+            *unsearched,
             *(each.message for each in relays.values() if not each.closes),
             *(each.too_heavy for each in budgets.values() if each.too_heavy),
         ],
@@ -140,22 +144,26 @@ def run(scenario: Scenario, progress: Progress | None = None) -> MissionResult:
 
 def _launch_window(
     scenario: Scenario, environment: Environment, progress: Callable[[float], None]
-) -> LaunchWindow | None:
-    """Search the launch window, if the scenario asks for it."""
+) -> tuple[LaunchWindow | None, list[str]]:
+    """Search the launch window, if the scenario asks for it; say why, if it cannot be searched."""
     if scenario.window is None:
-        return None
+        return None, []
     from cislunar.mission.launch_window import find_window
     from cislunar.mission.timeline_flight import earth_forces
     from cislunar.mission.window_course import course_of
 
     with _quiet():
-        return find_window(
-            course_of(scenario, environment),
-            environment,
-            earth_forces(scenario, environment),
-            flights.forces_without_sunlight(scenario, environment),
-            progress,
-        )
+        try:
+            found = find_window(
+                course_of(scenario, environment),
+                environment,
+                earth_forces(scenario, environment),
+                flights.forces_without_sunlight(scenario, environment),
+                progress,
+            )
+        except InputError as reason:
+            return None, [f"the launch window was not searched: {reason}"]
+    return found, []
 
 
 def _has_relays(scenario: Scenario, flight: flights.Flight) -> bool:

@@ -31,7 +31,8 @@ class Budgets:
         What they are of.
     delta_v : DeltaVBudget or None
         Burns and releases of its timeline with margins, against the propellant loaded; the burn that was not
-        possible included, as far as it is known. None for a spacecraft that neither burns nor releases.
+        possible included, as far as it is known. None for a spacecraft that neither burns nor releases, or
+        whose residuals no load of propellant could carry.
     mass : MassBudget
         At the start, with growth allowance and system margin.
     most_payload : PayloadLimit or None
@@ -95,13 +96,24 @@ def budgets_of(scenario: Scenario, timelines: Mapping[str, Timeline]) -> dict[st
         empty = masses.mass_budget(replace(craft.vehicle, payloads=()), rules)
         found[name] = Budgets(
             craft.vehicle,
-            budget.fly(craft.vehicle, events, rules) if events else None,
+            _delta_v(craft.vehicle, events, rules),
             mass,
             _most_payload(craft.vehicle, phases, events, rules, mass.launcher_kg),
             _cost(craft, timelines.get(name)),
             mass.dry_kg - empty.dry_kg,
         )
     return found
+
+
+def _delta_v(
+    vehicle: Vehicle, events: list[budget.Event], rules: MarginPolicy
+) -> budget.DeltaVBudget | None:
+    if not events:
+        return None
+    try:
+        return budget.fly(vehicle, events, rules)
+    except InputError:
+        return None  # a burn of the timeline is out of all proportion; its phase says so
 
 
 def _most_payload(

@@ -186,6 +186,9 @@ def _transfer(timeline: Timeline) -> dict[str, Any] | None:
         "arrival_utc": format_epoch(phase.end_tdb, "UTC"),
         **{key: phase.details[key] for key in keys},
         "launcher_capability_kg": phase.details.get("launcher_capability_kg"),
+        "launcher_injection_km_s": phase.details.get("launcher_injection_km_s"),
+        "injection_difference_km_s": phase.details.get("injection_difference_km_s"),
+        "return_altitude_km": phase.details.get("return_altitude_km"),
     }
 
 

@@ -243,3 +243,11 @@ def test_phasing_ends_the_fraction_behind() -> None:
     # Two-body phasing in a field of degree 2 with the Earth: a hundredth of a period.
     assert lupine.phases[1].details["fraction_after"] == pytest.approx(0.5, abs=0.01)
     assert result.window[0] == lupine.arrival_tdb
+
+
+def test_a_burn_out_of_all_proportion_is_reported_like_any_other() -> None:
+    # 0.39 km/s at 10 s need a fiftyfold mass: no load carries 2 per cent of residuals through it.
+    result = changed("isp: 320 s, count: 2}", "isp: 10 s, count: 2}")
+    assert "short" in result.timelines["apex"].stopped.message
+    assert result.budgets["apex"].delta_v is None
+    assert result.summary["timelines"]["apex"]["delta_v_budget"] is None

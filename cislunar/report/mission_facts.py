@@ -129,7 +129,7 @@ def contact_answer(result: MissionResult, name: str) -> str:
         return f"{name} is in contact with the Earth throughout its {len(events)} critical events"
     worst = max(silent, key=lambda event: event.longest_silence_s)
     lasts = wording.duration(worst.longest_silence_s)
-    return f"{name}: nobody sees up to {lasts} of “{worst.name}”" + (
+    return f"{name} is out of contact for up to {lasts} of its {worst.name}" + (
         f"; {len(events) - len(silent)} of {len(events)} critical events are in contact throughout"
     )
 

@@ -87,7 +87,7 @@ def test_figures_say_the_answer(landed):
     assert "4.50 d" in titles["transfer-apex"]
     silent = max(event.longest_silence_s for event in landed.communications["apex"])
     assert silent > 1800.0
-    assert "nobody sees up to 32" in titles["critical-events-apex"]
+    assert "out of contact for up to 32" in titles["critical-events-apex"]
 
 
 def test_tables_add_up_and_have_the_documented_columns(landed_report):

@@ -58,8 +58,8 @@ def transfer_views(result: MissionResult, name: str) -> Figure:
         f"from the Earth",
         subtitle=_subtitle(details),
     )
-    left, bottom, width, height = inches(figure, 0.62, 0.55, 0.15, 0.98)
-    gap = 0.095
+    left, bottom, width, height = inches(figure, 0.72, 0.55, 0.62, 0.98)
+    gap = 0.1
     panel = (width - gap) / 2.0
     first = figure.add_axes((left, bottom, panel, height))
     second = figure.add_axes((left + panel + gap, bottom, panel, height))
@@ -67,17 +67,15 @@ def transfer_views(result: MissionResult, name: str) -> Figure:
     first.plot(*path[:2], color=GREY, linestyle=(0, (4, 2)), linewidth=1.1, label="Moon's path")
     first.plot(*inertial[:2], color=BLUE, label=name)
     second.plot(*turning[:2], color=BLUE)
-    second.plot([distance.min(), distance.max()], [0, 0], color=GREY, linewidth=3.0, solid_capstyle="butt")
-    second.annotate(
-        "Moon, at arrival;\nbar: its distances",
-        (distance.mean(), 0),
-        xytext=(0, -9),
-        textcoords="offset points",
-        ha="center",
-        va="top",
-        fontsize=7.5,
+    second.plot(
+        [distance.min(), distance.max()],
+        [0, 0],
         color=GREY,
+        linewidth=3.0,
+        solid_capstyle="butt",
+        label="Moon's distances",
     )
+    _label(second, "Moon", (float(distance[-1]), 0.0), (0.0, -14.0))
     second.plot([distance[-1]], [0], marker="o", markersize=5, color=GREY, markeredgecolor=BLACK)
     _earth(second)
     _day_marks(first, inertial, tdb, start, end)
@@ -91,8 +89,11 @@ def transfer_views(result: MissionResult, name: str) -> Figure:
         axes.set_title(title, fontsize=9.0)
         axes.set_xlabel(f"x, {x} (thousand km)")
     first.set_ylabel("y, in the plane of the Moon's orbit (thousand km)", fontsize=8.0)
+    lines = [*first.get_lines(), *second.get_lines()]
+    named = {str(line.get_label()): line for line in lines if not str(line.get_label()).startswith("_")}
     figure.legend(
-        *_handles(first),
+        named.values(),
+        named.keys(),
         loc="upper left",
         ncols=5,
         fontsize=8.0,
@@ -104,11 +105,6 @@ def transfer_views(result: MissionResult, name: str) -> Figure:
 def _legend_height(figure: Figure) -> float:
     _, bottom, _, height = inches(figure, 0.0, 0.0, 0.0, 0.5)
     return bottom + height
-
-
-def _handles(axes: Axes) -> tuple[list[Any], list[str]]:
-    handles, labels = axes.get_legend_handles_labels()
-    return handles, labels
 
 
 def _epochs(start: float, end: float) -> Array:
@@ -129,13 +125,27 @@ def _earth(axes: Axes) -> None:
     from matplotlib.patches import Circle
 
     axes.add_patch(Circle((0.0, 0.0), EARTH_RADIUS_KM / 1e3, facecolor=BLACK, zorder=3))
+    axes.plot([0.0], [0.0], marker="o", markersize=5, color=BLACK)
+    _label(axes, "Earth", (0.0, 0.0), (0.0, 13.0))
+
+
+def _label(axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float]) -> None:
+    """Name a body beside it, readable over any line."""
     axes.annotate(
-        "Earth", (0, 0), xytext=(0, 8), textcoords="offset points", ha="center", va="bottom", fontsize=7.5
+        text,
+        place,
+        xytext=offset,
+        textcoords="offset points",
+        fontsize=7.5,
+        ha="center" if not offset[0] else "left" if offset[0] > 0.0 else "right",
+        va="center",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
+        zorder=6,
     )
 
 
 def _bodies(axes: Axes, before: Array, after: Array) -> None:
-    """Draw Earth and Moon at their true size, the Moon at departure and at arrival."""
+    """Draw the Earth, and the Moon at departure and at arrival."""
     from matplotlib.patches import Circle
 
     _earth(axes)
@@ -160,15 +170,10 @@ def _bodies(axes: Axes, before: Array, after: Array) -> None:
             markeredgewidth=0.7,
             linestyle="none",
         )
-        axes.annotate(
-            text,
-            tuple(place[:2]),
-            xytext=(-8, 0),
-            textcoords="offset points",
-            fontsize=7.5,
-            ha="right",
-            va="center",
-        )
+        x, y = float(place[0]), float(place[1])
+        # At arrival the Moon is at the right, seen from the Earth; at departure anywhere.
+        offset = (-7.0, 12.0) if place is after else (0.0, 13.0 if y >= 0.0 else -13.0)
+        _label(axes, text, (x, y), offset)
 
 
 def _day_marks(axes: Axes, track: Array, tdb: Array, start: float, end: float) -> None:
@@ -201,7 +206,7 @@ def _subtitle(details: dict[str, Any]) -> str:
     else:
         parts.append("arrival already captured")
     parts.append(f"periapsis at {wording.number(details['arrival_periapsis_altitude_km'], 1)} km")
-    return "; ".join(parts) + ". Earth and Moon at true size, with a ring about the Moon"
+    return "; ".join(parts) + ". Dots and rings mark the bodies, not their size"
 
 
 @drawing

@@ -61,9 +61,12 @@ def trade(
     CislunarError
         The study, the store or the scheduler cannot be used.
     """
+    from cislunar.report.output import check_output
     from cislunar.trades.study import Study
 
     study = Study.load(file)
+    if report and (directory / "report").exists():
+        check_output(directory / "report", overwrite=True)
     began = time.perf_counter()
     with (
         warnings.catch_warnings(record=True) as caught,

@@ -31,6 +31,29 @@ def test_a_study_is_run_into_its_folder_and_silent_in_a_pipe(
     assert main(["trade", "small.yaml"]) == 0
     assert capfd.readouterr() == ("", "")
     assert len(rows(tmp_path / "small-study")) == 8
+    page = tmp_path / "small-study" / "report" / "report.html"
+    assert "Of 8 cases the best has coverage" in page.read_text(encoding="utf-8")
+
+
+def test_the_report_is_renewed_with_the_study_and_can_be_left_out(tmp_path: Path) -> None:
+    file, out = write(tmp_path), tmp_path / "out"
+    assert main(["trade", str(file), "--out", str(out), "--quiet", "--no-report"]) == 0
+    assert not (out / "report").exists()
+    assert main(["trade", str(file), "--out", str(out), "--quiet"]) == 0
+    first = (out / "report" / "report.html").read_text(encoding="utf-8")
+    file.write_text(file.read_text().replace("weight: 2", "weight: 3"))
+    assert main(["trade", str(file), "--out", str(out), "--quiet"]) == 0
+    assert "75\u00a0%" in (out / "report" / "report.html").read_text(encoding="utf-8")
+    assert "75\u00a0%" not in first.split("<script")[0]
+
+
+def test_a_report_that_is_not_ours_is_not_replaced(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file, out = write(tmp_path), tmp_path / "out"
+    (out / "report").mkdir(parents=True)
+    (out / "report" / "report.html").write_text("mine")
+    assert main(["trade", str(file), "--out", str(out)]) != 0
+    assert "is not of a cislunar report and is not replaced" in capfd.readouterr().err
+    assert (out / "report" / "report.html").read_text() == "mine"
 
 
 def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -155,13 +155,20 @@ def validate(
 
 
 @app.command()
-def schema() -> int:
+def schema(
+    study: Annotated[bool, typer.Option("--study", help="That of trade studies instead.")] = False,
+) -> int:
     """Print the JSON Schema of scenario files, for completion and checks in an editor."""
     import json
 
     from cislunar.scenario.jsonschema import scenario_schema
 
-    emit(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+    if study:
+        from cislunar.trades.jsonschema import study_schema
+
+        emit(json.dumps(study_schema(), indent=2, ensure_ascii=False))
+    else:
+        emit(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
     return ExitCode.FLOWN
 
 

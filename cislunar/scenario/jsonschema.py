@@ -40,10 +40,23 @@ def scenario_schema() -> dict[str, Any]:
     dict
         JSON types only.
     """
+    return document_schema(f"cislunar scenario, format version {VERSION}", SCENARIO)
+
+
+def document_schema(title: str, spec: Spec) -> dict[str, Any]:
+    """Build the JSON Schema of any file that is declared like a scenario.
+
+    Parameters
+    ----------
+    title : str
+    spec : Spec
+        Of the whole file. Kinds of values that scenarios do not have are made known by `schema_of.register`,
+        single values by `value_schema.register`.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"cislunar scenario, format version {VERSION}",
-        **_schema(SCENARIO),
+        "title": title,
+        **_schema(spec),
         "$defs": {
             "reason": _REASON,
             "epoch": _epoch(),
@@ -259,3 +272,6 @@ def _(spec: Listing) -> dict[str, Any]:
 def _(spec: Variant) -> dict[str, Any]:
     described = {"description": spec.description} if spec.description else {}
     return {**described, "anyOf": [_schema(variant) for variant in spec.variants.values()]}
+
+
+schema_of, value_schema = _schema, _bare

@@ -2,8 +2,8 @@
 
 A mission run integrates the flight, sizes finite burns by shooting and optimises the descent; the study has
 the same transfer and closed forms after it. They agree to what the closed forms leave out: how the Earth and
-the Moon's uneven field change the ellipse between burns (a few km of periapsis, a few m/s of the descent), the
-terms beyond the second order of a burn's length, and the error of the fitted law (stated with it).
+the Moon's uneven field change the ellipse between burns (a few km of periapsis, a few m/s of the descent),
+the terms beyond the second order of a burn's length, and the error of the fitted law (stated with it).
 """
 
 from __future__ import annotations

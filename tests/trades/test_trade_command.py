@@ -64,7 +64,7 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, capfd: pytest.Captu
     assert said[1] == "  cases: 8"
     assert said[2] == "  batches: 1, of up to 16 spacecraft; 1 different force models and windows"
     assert said[3].startswith("  expected time: ")
-    assert "s on this machine, from 8 cases flown in " in said[3]
+    assert "from 8 cases flown in " in said[3]
     assert said[4].startswith("  expected memory: 0.")
     assert not out.exists()
     assert main(["trade", str(file), "--out", str(out), "--quiet"]) == 0

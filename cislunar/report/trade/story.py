@@ -217,7 +217,8 @@ class Story:
 
     def _all_objectives(self) -> str:
         count = len(self.objectives)
-        return "the objective" if count == 1 else f"all {count} objectives together"
+        many = "both" if count == 2 else f"all {count}"
+        return "the objective" if count == 1 else f"{many} objectives together"
 
     def _weights(self) -> str:
         from cislunar.trades.understanding.ranking import weights_of

@@ -34,8 +34,18 @@ ALTERNATIVES = ("cp12-capture-73", "cp12-hcpo-from-launch", "cp12-loose-capture"
 def flown(name: str) -> Any:
     """A shipped mission without map and lifetime."""
     scenario = cislunar.load(next(file for file in SHIPPED if file.stem == name))
-    leave_out = {"analyses": {"coverage": {"degraded": False}}}
-    return cislunar.run(scenario.with_values(leave_out))
+    analyses = {"coverage": {"degraded": False}}
+    if scenario.window is not None:
+        analyses["window"] = {
+            "spacecraft": "apex",
+            "start": "2027-11-05T00:00:00 UTC",
+            "duration": "15 d",
+            "times_of_flight": ["4.5 d"],
+            "sun": "rising",
+            "longest_wait": "14 d",
+            "coverage": "5 d",
+        }
+    return cislunar.run(scenario.with_values({"analyses": analyses}))
 
 
 def phase(name: str, craft: str, kind: str) -> Any:
@@ -106,6 +116,26 @@ def test_cp12_hears_from_its_site_as_announced_and_from_its_landing() -> None:
     assert descent.covered.fraction == pytest.approx(1.0)
     apart = phase("cp12", "lupine", "phase").details["fraction_after"]
     assert apart == pytest.approx(0.5, abs=0.01)
+
+
+def test_cp12_is_launched_within_its_window_with_days_to_slip() -> None:
+    result = flown("cp12")
+    window = result.launch_window
+    feasible = window.days[window.days["feasible"]]
+    launch = result.timelines["apex"].phases[0].end_tdb
+    own = feasible[(feasible["departure_tdb"] - launch).abs() < 1.0]
+    assert len(own) == 1
+    assert (feasible["departure_tdb"] > launch + 0.5 * DAY).sum() >= 1
+    # The window estimates what the flight then does.
+    land = phase("cp12", "apex", "land")
+    assert float(own["sun_elevation_deg"].iloc[0]) == pytest.approx(
+        land.details["sun_elevation_deg"], abs=1.5
+    )
+    assert float(own["insertion_km_s"].iloc[0]) == pytest.approx(
+        phase("cp12", "apex", "insert").ideal_km_s, abs=2e-3
+    )
+    spent = sum(each.delta_v_km_s for each in result.timelines["apex"].phases)
+    assert float(own["delta_v_km_s"].iloc[0]) == pytest.approx(spent, abs=0.05)
 
 
 def test_cp12_brings_home_what_its_payloads_record() -> None:

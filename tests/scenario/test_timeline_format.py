@@ -166,6 +166,11 @@ def test_one_mistake_gives_one_message(old: str, new: str, said: str) -> None:
             "kind: ballistic, arrive_after: 2027-11-20T00:00 UTC, arrive_before: 2027-11-25T00:00 UTC",
             "arrive_before: the phase arrives at 2027-11-25T00:00:00.000 UTC, 1.5 d before it can begin",
         ),
+        (
+            "kind: direct, time_of_flight: 3 d",
+            "kind: ballistic, arrive_after: 2028-03-20T00:00 UTC, arrive_before: 2028-03-25T00:00 UTC, time_of_flight: [110 d, 80 d]",
+            "time_of_flight: expected the shortest time of flight first",
+        ),
         ("insert:", "coast: {duration: 1 h}\n      - insert:", "found coast after transfer; expected correction, release or insert"),
         ("          latitude: 28.5 deg\n", "          epoch: 2027-11-20T00:00:00 UTC\n", "the phase is at 2027-11-20T00:00:00.000 UTC, 6.5 d before it can begin"),
         ("          latitude: 28.5 deg\n", "          mass_curve: [[0 km^2/s^2, 4 t], [-2 km^2/s^2, 3 t]]\n", "expected C3 that grows and masses above zero that fall along the curve"),

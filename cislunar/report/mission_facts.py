@@ -46,7 +46,7 @@ def flight_answer(result: MissionResult, name: str) -> str:
     timeline = result.timelines[name]
     stopped, landing = timeline.stopped, landing_of(timeline)
     if stopped is not None:
-        short = shortfall_text(stopped.shortfall)
+        short = shortfall_text(stopped.shortfall) or reason(stopped.message)
         return f"{name} stops at “{stopped.label}”" + (f": {short}" if short else "")
     if not timeline.complete:
         return f"{name} never flies"
@@ -58,19 +58,32 @@ def flight_answer(result: MissionResult, name: str) -> str:
     return f"{name} flies all its phases"
 
 
+def whole_budget(result: MissionResult, name: str) -> bool:
+    """Say whether a budget holds every burn: what a spacecraft that stopped still needed may be unknown."""
+    phases = result.timelines[name].phases
+    burning = ("insert", "manoeuvre", "phase", "correction", "land", "transfer", "release")
+    return all(
+        phase.status == "flown"
+        or phase.kind not in burning
+        or (phase.status == "not possible" and phase.delta_v_km_s > 0.0)
+        for phase in phases
+    )
+
+
 def budget_answer(result: MissionResult, name: str) -> str:
     """Say in a clause whether the propellant suffices with the margins of the policy; empty if unknown."""
     held = result.budgets.get(name)
     if held is None or held.delta_v is None or not held.delta_v.loaded_kg:
         return ""
-    unknown = any(p.status == "not reached" for p in result.timelines[name].phases if p.kind != "operate")
     margin = float(held.delta_v.margin_kg)
     policy = held.delta_v.policy
     rules = "without margins" if policy == "none" else f"with the margins of policy {policy}"
-    so_far = " for what is known of it" if unknown else ""
-    if bool(held.delta_v.closes):
-        return f"its propellant closes{so_far} {rules}, {wording.number(margin, 0)} kg to spare"
-    return f"its propellant does not close{so_far} {rules}: {wording.number(-margin, 0)} kg short"
+    if margin < 0.0:
+        so_far = "" if whole_budget(result, name) else " even for what is known of it"
+        return f"its propellant does not close{so_far} {rules}: {wording.number(-margin, 0)} kg short"
+    if not whole_budget(result, name):
+        return "whether its propellant would close is not known"
+    return f"its propellant closes {rules}, {wording.number(margin, 0)} kg to spare"
 
 
 def mission_answer(result: MissionResult) -> str:
@@ -99,6 +112,12 @@ def shortfall_text(shortfall: dict[str, float]) -> str:
             gap = "" if words.startswith("°") else wording.NBSP
             parts.append(f"{wording.number(scale * value, digits)}{gap}{words}")
     return ", ".join(parts[:2])
+
+
+def reason(message: str, limit: int = 48) -> str:
+    """Give the first clause of a message, for a place without room for all of it."""
+    clause = message.partition(":")[0].partition(";")[0]
+    return clause if len(clause) <= limit else clause[: limit - 1] + "…"
 
 
 def critical_epochs(timeline: Timeline, phase: FlownPhase) -> list[tuple[str, float]]:

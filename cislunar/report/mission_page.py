@@ -50,7 +50,6 @@ def _answer(result: MissionResult, name: str) -> dict[str, Any]:
     timeline, held = result.timelines[name], result.budgets.get(name)
     landing = facts.landing_of(timeline)
     flown = sum(phase.status == "flown" for phase in timeline.phases)
-    budget = None if held is None else held.delta_v
     most = None if held is None or held.most_payload is None else float(held.most_payload.payload_kg)
     return {
         "name": name,
@@ -61,12 +60,21 @@ def _answer(result: MissionResult, name: str) -> dict[str, Any]:
         "phases": len(timeline.phases),
         "landed": None if landing is None else facts.minute(landing.end_tdb),
         "site": "" if landing is None else site_title(result, landing.phase.site),  # type: ignore[union-attr]
-        "margin_kg": None if budget is None or not budget.loaded_kg else float(budget.margin_kg),
+        "margin_kg": _margin_kg(result, name),
         "policy": "" if held is None else held.mass.policy,
         "payload_kg": None if held is None else held.vehicle.payload_mass_kg,
         "carried_kg": None if held is None else held.vehicle.carried_mass_kg,
         "most_payload_kg": most,
     }
+
+
+def _margin_kg(result: MissionResult, name: str) -> float | None:
+    """Propellant margin, if it can be judged: a budget without all its burns can only fail to close."""
+    held = result.budgets.get(name)
+    if held is None or held.delta_v is None or not held.delta_v.loaded_kg:
+        return None
+    margin = float(held.delta_v.margin_kg)
+    return margin if margin < 0.0 or facts.whole_budget(result, name) else None
 
 
 def _phase_row(phase: FlownPhase) -> dict[str, Any]:
@@ -144,8 +152,8 @@ def _budget(result: MissionResult, name: str) -> list[dict[str, Any]]:
         {
             "name": name,
             "policy": held.mass.policy,
-            "verdict": "" if budget is None else budget.verdict(),
-            "closes": True if budget is None else bool(budget.closes),
+            "verdict": "" if budget is None else _verdict(result, name),
+            "closes": budget is None or (facts.whole_budget(result, name) and bool(budget.closes)),
             "events": [] if budget is None or not facts.burns(result.timelines[name]) else budget.rows(),
             "left": [] if budget is None else _left(budget),
             "spare_m_s": None if budget is None else 1e3 * float(budget.spare_km_s),
@@ -153,6 +161,14 @@ def _budget(result: MissionResult, name: str) -> list[dict[str, Any]]:
             "mass": held.mass.rows() if name in facts.leaders(result) else [],
         }
     ]
+
+
+def _verdict(result: MissionResult, name: str) -> str:
+    budget = result.budgets[name].delta_v
+    assert budget is not None
+    if facts.whole_budget(result, name):
+        return budget.verdict()
+    return f"not all burns of {name} are known, as it stops before; those known: {budget.verdict()}"
 
 
 def _rules(budget: Any) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from cislunar.mission.delivery import delivery_rows
 from cislunar.report.facts import LINKS, path_stems, window
-from cislunar.report.mission_facts import landing_of, transfer_of
+from cislunar.report.mission_facts import landing_of, transfer_of, whole_budget
 from cislunar.time import format_epoch
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ def _timelines(result: MissionResult) -> dict[str, Any]:
     stems = path_stems(result)
     for name, timeline in result.timelines.items():
         budget = result.budgets[name].delta_v
-        judged = budget is not None and bool(budget.loaded_kg)
+        judged = (
+            budget is not None
+            and bool(budget.loaded_kg)
+            and (whole_budget(result, name) or not bool(budget.closes))
+        )
         arrival, stopped = timeline.arrival_tdb, timeline.stopped
         out[name] = {
             "complete": timeline.complete,

@@ -6,13 +6,15 @@ import csv
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from cislunar.mission.budgets import budgets_of
 from cislunar.report.figures.catalogue import plates
-from cislunar.report.mission_facts import shortfall_text
+from cislunar.report.mission_facts import budget_answer, flight_answer, shortfall_text
 from cislunar.report.output import ENTRIES
 from cislunar.report.page import render_page
 from cislunar.report.style import title_of
@@ -146,6 +148,29 @@ def test_a_mission_that_falls_short_is_reported_up_to_there(stranded):
     assert "descent-apex" not in stems
     assert "short" in title_of(stems["mission-timeline"].draw())
     assert stranded.statistics["schrodinger"]["chain"]["percent"] > 0.0
+
+
+def test_a_budget_without_all_its_burns_never_closes(landed):
+    timeline = landed.timelines["apex"]
+    unknown = replace(
+        timeline.phases[6],
+        status="not possible",
+        ideal_km_s=0.0,
+        loss_km_s=0.0,
+        message="thrust below weight: 1600 N is 0.43 of the lunar weight",
+    )
+    phases = (*timeline.phases[:6], unknown, replace(timeline.phases[7], status="not reached"))
+    stopped = replace(landed, timelines={"apex": replace(timeline, phases=phases, complete=False)})
+    stopped = replace(stopped, budgets=budgets_of(stopped.scenario, stopped.timelines))
+    assert stopped.budgets["apex"].delta_v.closes
+    assert flight_answer(stopped, "apex") == "apex stops at “landing at schrodinger”: thrust below weight"
+    assert budget_answer(stopped, "apex") == "whether its propellant would close is not known"
+    (plate,) = [each for each in plates(stopped) if each.stem == "delta-v-apex"]
+    assert "not all burns are known" in title_of(plate.draw())
+    page = words(render_page(stopped, []))
+    assert "propellant margin" not in page
+    assert "not all burns of apex are known, as it stops before" in page
+    assert stopped.summary["timelines"]["apex"]["closes"] is None
 
 
 def test_a_scenario_without_timelines_has_no_mission_part(mission, report):

@@ -44,13 +44,15 @@ _ROW_IN = 0.34
 
 
 @drawing
-def delta_v_waterfall(budget: DeltaVBudget) -> Figure:
+def delta_v_waterfall(budget: DeltaVBudget, whole: bool = True) -> Figure:
     """Draw a budget of one vehicle as a waterfall: each burn starts where the one before it ended.
 
     Parameters
     ----------
     budget : DeltaVBudget
         Of one vehicle, not of a batch.
+    whole : bool
+        Whether it holds every burn; if not, the title says so and gives no verdict.
     """
     count = len(budget.names)
     detail = (
@@ -60,7 +62,7 @@ def delta_v_waterfall(budget: DeltaVBudget) -> Figure:
     )
     if budget.loaded_kg:
         detail += f", loaded {wording.number(budget.loaded_kg, 0)} kg"
-    title = _answer(budget)
+    title = _answer(budget, whole)
     figure = new_figure(8.4, 1.35 + _ROW_IN * (count + 1), title, subtitle=detail)
     names = [plain("\n".join(textwrap.wrap(name, 34)[:2])) for name in budget.names]
     widest = max(len(line) for name in names for line in name.split("\n"))
@@ -109,10 +111,13 @@ def delta_v_waterfall(budget: DeltaVBudget) -> Figure:
     return figure
 
 
-def _answer(budget: DeltaVBudget) -> str:
+def _answer(budget: DeltaVBudget, whole: bool) -> str:
     """Say whether it closes, by how much, and the sum of delta-v."""
     total = f"{wording.number(1000.0 * float(budget.sum_km_s), 0)} m/s in all"
     margin = float(budget.margin_kg)
+    if not whole:
+        needed = wording.number(float(budget.needed_kg), 0)
+        return f"{budget.vehicle} needs {needed} kg of propellant as far as it got; not all burns are known"
     if not budget.loaded_kg:
         needed = wording.number(float(budget.needed_kg), 0)
         return f"{budget.vehicle} needs {needed} kg of propellant; {total}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cislunar.report.facts import site_title, window
 from cislunar.report.figures import budget, critical_events, descent, mass, mission_timeline, transfer
 from cislunar.report.figures import window as launches
-from cislunar.report.mission_facts import burns, insertion_of, landing_of, leaders, transfer_of
+from cislunar.report.mission_facts import burns, insertion_of, landing_of, leaders, transfer_of, whole_budget
 from cislunar.report.wording import file_stems
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _of_craft(result: MissionResult, name: str, stem: str) -> Iterator[Entry]:
             name,
             f"Delta-v of {name}, burn by burn: ideal, losses, statistical part and margin, each from where "
             "the one before ended",
-            partial(budget.delta_v_waterfall, held.delta_v),
+            partial(budget.delta_v_waterfall, held.delta_v, whole_budget(result, name)),
         )
     if held is not None and name in leaders(result):
         yield (

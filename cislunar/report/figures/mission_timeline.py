@@ -10,7 +10,7 @@ import numpy as np
 from cislunar.report import wording
 from cislunar.report.facts import DAY
 from cislunar.report.figures.timeaxis import time_axis
-from cislunar.report.mission_facts import critical_epochs, mission_answer, shortfall_text
+from cislunar.report.mission_facts import critical_epochs, mission_answer, reason, shortfall_text
 from cislunar.report.style import (
     BLACK,
     BLUE,
@@ -165,7 +165,8 @@ def _bar(
         axes.barh(place, wide, left=start, height=0.66, **bar)
         used["not possible"] = Patch(label="not possible: flown as far as shown", **bar)
         _beside(axes, place, "✗ not possible", VERMILLION)
-        _how_far_off(axes, place, start, wide, shortfall_text(phase.shortfall), room)
+        text = shortfall_text(phase.shortfall) or reason(phase.message)
+        _how_far_off(axes, place, start, wide, text, room)
         return
     when = format_epoch(phase.start_tdb, "UTC", 0)[5:16].replace("T", " ")
     length = phase.end_tdb - phase.start_tdb

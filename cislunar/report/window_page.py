@@ -17,13 +17,17 @@ def window_context(found: LaunchWindow) -> dict[str, Any]:
     if found.choice is not None:
         rows.append(_row("chosen", found.choice))
         rows += [_row("slip day", row) for _, row in found.slips.iterrows()]
-        rows += [_row(f"backup, {row['days']} days", row) for _, row in found.backups.iterrows()]
+        rows += [_row(_backup(int(row["days"])), row) for _, row in found.backups.iterrows()]
     return {
         "rows": rows,
         "tried": len(found.table),
         "months": found.months(),
         "coverage": bool(found.table["coverage_percent"].notna().any()),
     }
+
+
+def _backup(days: int) -> str:
+    return f"backup ({days} day{'' if days == 1 else 's'})"
 
 
 def _row(role: str, row: Any) -> dict[str, Any]:

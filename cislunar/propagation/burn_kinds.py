@@ -22,11 +22,10 @@ from numpy.typing import ArrayLike, NDArray
 from cislunar.constants import STANDARD_GRAVITY_M_S2
 from cislunar.errors import InputError
 from cislunar.propagation import thrust as number
+from cislunar.propagation.burn_axes import AXES
 from cislunar.propagation.event_kinds import Event
 
 Array = NDArray[np.float64]
-
-AXES = ("icrf", "vnc", "rtn")
 
 _DIRECTION_ROWS = number.NUMBERS - number.CX
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cislunar.propagation.burn_kinds import AXES
+from cislunar.propagation.burn_axes import AXES
 from cislunar.scenario.format_orbits import CARTESIAN, KEPLERIAN
 from cislunar.scenario.leaves import Choice, Either, Epoch, Flag, Integer, Name, Quantity, Table, Tuple
 from cislunar.scenario.reading import INVALID, Reading

@@ -175,9 +175,10 @@ def access_timeline(result: MissionResult, site: str) -> Figure:
         headline(result, site),
         subtitle=f"Bars: in view. Grey bands: {without}. Relay shadow: orange penumbra, black umbra.",
     )
+    left = max(1.75, 0.2 + 0.066 * max(len(row.label) for row in rows))
     for number, (name, first, last) in enumerate(panels):
         top = 0.75 + number * (band + 0.8)
-        axes = figure.add_axes(inches(figure, 1.75, height - top - band, 0.45, top))
+        axes = figure.add_axes(inches(figure, left, height - top - band, 0.45, top))
         _gantt(axes, rows, gaps, start, first, last)
         axes.set_title(name, fontsize=9, pad=4)
     return figure

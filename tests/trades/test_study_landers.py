@@ -207,3 +207,16 @@ def test_a_range_of_dates_that_makes_no_sense_is_refused(given: dict[str, str], 
     with pytest.raises(ScenarioError) as caught:
         lander({"date": {"path": EPOCH, "from": "2027-11-13T00:00:00 UTC", **given}}, "arrival")
     assert said in str(caught.value)
+
+
+def test_a_chunk_of_landers_travels_to_another_process() -> None:
+    import cloudpickle
+
+    from cislunar.trades.chunk import fly_chunk
+
+    plan = lander({"isp": ISP, "policy": POLICY}, "payload_landed").plan()
+    chunk, numbers = plan.chunk(plan.batches(np.arange(4))[0])
+    assert chunk is not None
+    assert list(numbers) == [0, 1, 2, 3]
+    there = fly_chunk(cloudpickle.loads(cloudpickle.dumps(chunk)))
+    np.testing.assert_array_equal(there.values, fly_chunk(chunk).values)

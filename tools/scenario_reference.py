@@ -1,4 +1,4 @@
-"""Write the tables of keys, units and measures in docs/scenario.md from the declaration that reads the files.
+"""Write the tables of docs/scenario.md and docs/study.md from the declarations that read the files.
 
 Run `python tools/scenario_reference.py` after changing the format; a test holds that the page is up to date.
 """
@@ -14,8 +14,10 @@ from cislunar.environment.stations import network, network_names, station_names
 from cislunar.scenario.format import SCENARIO
 from cislunar.scenario.leaves import Choice, Either, Quantity, Spec
 from cislunar.scenario.spec import Field, Listing, Named, Record, Variant
+from cislunar.trades.format import STUDY
+from cislunar.trades.measures import measure_kind, measure_names
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "scenario.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def tables(spec: Spec = SCENARIO, path: str = "") -> list[str]:
@@ -101,20 +103,41 @@ def region_table() -> list[str]:
     ]
 
 
-BLOCKS = {"keys": tables, "units": unit_table, "ground": ground_table, "regions": region_table}
+def study_tables() -> list[str]:
+    """Keys of study files."""
+    return tables(STUDY)
 
 
-def updated(page: str) -> str:
-    """Give the page with every generated block made anew."""
-    for name, make in BLOCKS.items():
+def measure_table() -> list[str]:
+    """Figures of merit that a study can ask for."""
+    lines = ["| measure | about | unit | meaning |", "|---|---|---|---|"]
+    for name in measure_names():
+        kind = measure_kind(name)
+        lines.append(f"| `{name}` | {ABOUT[kind.about]} | {kind.unit or '1'} | {kind.description} |")
+    return [*lines, ""]
+
+
+ABOUT = {"place": "sites or map, and a link", "case": "the case", "lander": "the lander of a timeline"}
+
+PAGES = {
+    "scenario.md": {"keys": tables, "units": unit_table, "ground": ground_table, "regions": region_table},
+    "study.md": {"measures": measure_table, "study-keys": study_tables},
+}
+
+
+def updated(page: str, name: str = "scenario.md") -> str:
+    """Give a page with every generated block made anew."""
+    for block, make in PAGES[name].items():
         body = "\n".join(make()).rstrip()
-        marked = rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)"
+        marked = rf"(<!-- {block}:begin -->\n).*?(<!-- {block}:end -->)"
         page, count = re.subn(
             marked, lambda found, body=body: f"{found[1]}{body}\n{found[2]}", page, flags=re.DOTALL
         )
-        assert count == 1, name
+        assert count == 1, block
     return page
 
 
 if __name__ == "__main__":
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in PAGES:
+        path = DOCS / name
+        path.write_text(updated(path.read_text(encoding="utf-8"), name), encoding="utf-8")

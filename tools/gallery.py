@@ -8,6 +8,7 @@ Writes `docs/figures/*.png` and the block of `README.md` between `<!-- gallery:b
 
 from __future__ import annotations
 
+import json
 import tempfile
 import warnings
 from pathlib import Path
@@ -123,6 +124,58 @@ def _verdict(requirement: dict[str, Any]) -> str:
     )
 
 
+def study_answers(answers: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Question and answer of each shipped study, from what `tools/study_gallery.py` keeps."""
+    orbits, heights = answers["relay-orbit"]["answer"], answers["hcpo-altitude"]["answer"]
+    gaps = answers["relay-count"]["answer"]["circular-inclined"]
+    lander = answers["transfer-payload"]["answer"]
+    one, two = orbits["1_relays"]["most_coverage"], orbits["2_relays"]["cheapest"]
+    lasting = orbits["2_relays"]["most_coverage_lasting_a_year"]
+    landed = {kind: lander["payload_kg_320_s_esa"][kind]["median"] for kind in ("direct", "ballistic")}
+    days = {kind: lander["time_of_flight_d"][kind]["median"] for kind in ("direct", "ballistic")}
+    return {
+        "relay-orbit": (
+            "Which orbit for Schrödinger, one relay or two?",
+            f"One is enough for the published 70 % if it goes far: {_ellipse(one)} reaches "
+            f"{one['coverage']:.1f} % for {one['delta_v']:.0f} m/s from the release. Two need not: "
+            f"{_ellipse(two)} for {two['delta_v']:.0f} m/s gives {two['coverage']:.1f} %; a year without keeping "
+            f"and {lasting['coverage']:.1f} % takes {lasting['delta_v']:.0f} m/s",
+        ),
+        "hcpo-altitude": (
+            "From which altitude do circular polar relays give the published 70 % at the south pole?",
+            f"Two from {heights['lowest_altitude_km_two']:.0f} km, end to end to the Earth; one never does "
+            f"({heights['best_percent_one']:.1f} % at best)",
+        ),
+        "transfer-payload": (
+            "Direct or low-energy, and what does it land?",
+            f"At 320 s and ESA's margins {landed['direct']:.0f} kg after {days['direct']:.1f} d, or "
+            f"{landed['ballistic']:.0f} kg after {days['ballistic']:.0f} d (medians over departures)",
+        ),
+        "relay-count": (
+            "How many relays until no place of the far side is silent for long?",
+            "Longest gap of the worst place with one to five in inclined circles: "
+            + ", ".join(f"{gaps[str(number)]:.1f}" for number in range(1, 6))
+            + " h",
+        ),
+    }
+
+
+def _ellipse(case: dict[str, Any]) -> str:
+    return f"{case['perilune']:.0f} x {case['apolune']:.0f} km at {case['inclination']:.0f} deg"
+
+
+def study_rows() -> list[str]:
+    """Lines of the table of studies, and a figure of one."""
+    answers = json.loads((ROOT / "docs" / "studies.json").read_text(encoding="utf-8"))
+    lines = ["| study | question | answer | cases |", "|---|---|---|---|"]
+    for name, (question, answer) in study_answers(answers).items():
+        path = f"scenarios/studies/{name}.yaml"
+        lines.append(f"| [`{name}.yaml`]({path}) | {question} | {answer} | {answers[name]['cases']} |")
+    for name in answers:
+        lines += ["", f"![{answers[name]['name']}]({answers[name]['figure']})"]
+    return lines
+
+
 def gallery(result: MissionResult, missions: list[str], rows: list[str], folder: Path | None = None) -> str:
     """Text of the block; the figures are written if a folder is given."""
     from cislunar.report.figures.catalogue import plates
@@ -147,6 +200,10 @@ def gallery(result: MissionResult, missions: list[str], rows: list[str], folder:
         "| scenario | flies | site, link | in view | longest gap | requirements |",
         "|---|---|---|---|---|---|",
         *rows,
+        "",
+        "Trade studies:",
+        "",
+        *study_rows(),
     ]
     return "\n".join(parts)
 

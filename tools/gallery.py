@@ -138,8 +138,8 @@ def study_answers(answers: dict[str, Any]) -> dict[str, tuple[str, str]]:
             "Which orbit for Schrödinger, one relay or two?",
             f"One is enough for the published 70 % if it goes far: {_ellipse(one)} reaches "
             f"{one['coverage']:.1f} % for {one['delta_v']:.0f} m/s from the release. Two need not: "
-            f"{_ellipse(two)} for {two['delta_v']:.0f} m/s gives {two['coverage']:.1f} %; a year without keeping "
-            f"and {lasting['coverage']:.1f} % takes {lasting['delta_v']:.0f} m/s",
+            f"{_ellipse(two)} for {two['delta_v']:.0f} m/s gives {two['coverage']:.1f} %; "
+            f"{lasting['coverage']:.1f} % and a year without keeping takes {lasting['delta_v']:.0f} m/s",
         ),
         "hcpo-altitude": (
             "From which altitude do circular polar relays give the published 70 % at the south pole?",

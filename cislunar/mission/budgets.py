@@ -105,9 +105,7 @@ def budgets_of(scenario: Scenario, timelines: Mapping[str, Timeline]) -> dict[st
     return found
 
 
-def _delta_v(
-    vehicle: Vehicle, events: list[budget.Event], rules: MarginPolicy
-) -> budget.DeltaVBudget | None:
+def _delta_v(vehicle: Vehicle, events: list[budget.Event], rules: MarginPolicy) -> budget.DeltaVBudget | None:
     if not events:
         return None
     try:

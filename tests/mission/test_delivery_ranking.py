@@ -1,8 +1,8 @@
 """Ways to deliver a relay: ranked, and the flown one among the cheapest.
 
 The relay of this mission raises its periapsis by one burn at apoapsis, which for two coplanar ellipses with a
-common apoapsis is the cheapest there is (D. F. Lawden, "Optimal Trajectories for Space Navigation", 1963): the
-ranking has to find it to the few per cent by which both orbits drift between the release and the arrival.
+common apoapsis is the cheapest there is (D. F. Lawden, "Optimal Trajectories for Space Navigation", 1963): so
+the ranking has to find it to the few per cent by which both orbits drift between the release and the arrival.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from test_timeline import RELEASE
 
 import cislunar
 
-ASKED = RELEASE + """\
+ASKED = (
+    RELEASE
+    + """\
 analyses:
   delivery:
     lander_returns: false
@@ -24,6 +26,7 @@ analyses:
       frozen: {frame: moon-op, semi_major_axis: 6143 km, eccentricity: 0.6, inclination: 51.7 deg,
                raan: 0 deg, argument_of_periapsis: 90 deg, mean_anomaly: 0 deg}
 """
+)
 
 
 @cache

@@ -102,9 +102,10 @@ def mission_row(file: str, result: MissionResult) -> str:
     if result.status != "complete":
         stopped = next(each for each in result.timelines.values() if not each.complete)
         closes = f"**does not complete**: {stopped.name}: {stopped.message}"
-    return (
-        f"| [`{file}`](scenarios/{file}) | {MISSIONS[file]} | {ends} | {1000.0 * spent:.0f} m/s | {closes} |"
-    )
+    seen = result.statistics.get("schrodinger", {}).get("chain")
+    served = f"{seen['percent']:.1f} %" if seen else "–"
+    speed = f"{1000.0 * spent:.0f} m/s"
+    return f"| [`{file}`](scenarios/{file}) | {MISSIONS[file]} | {ends} | {speed} | {closes} | {served} |"
 
 
 def table_row(file: str, result: MissionResult) -> str:

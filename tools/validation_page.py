@@ -20,9 +20,13 @@ ROOMS = {
     "environment": "Environment",
     "orbits": "Orbits",
     "propagation": "Propagation",
+    "vehicles": "Vehicles",
+    "transfers": "Transfers",
+    "landing": "Landing",
     "coverage": "Coverage",
     "mission": "Whole runs",
     "scenario": "Scenario files",
+    "trades": "Trade studies",
     "exchange": "Exchange with other tools",
     "report": "Report",
     "cli": "Command line",
@@ -72,9 +76,21 @@ MODELLED = {
     "solid tide and relativity": (
         "options of `ForceModel`, checked against closed forms; scenarios leave them out"
     ),
-    "burns and station-keeping": (
-        "none in this version: orbits drift as nature moves them, and the report shows how far"
+    "station-keeping": (
+        "priced in the real field by a stated rule, not flown: orbits drift as nature moves them, and the "
+        "report shows how far"
     ),
+    "margin policies": (
+        "numbers of ESA's and NASA's rules as open programs quote them, with the identifiers of the rules; "
+        "the mapping of maturities between the two is a reading of this package"
+    ),
+    "attitude during burns": "turns at once where a descent changes its phase; engines start and stop at once",
+    "deliveries": "ways to working orbits are ranked with two-body impulses, without drift on the way",
+    "low-energy transfers": (
+        "found by a search back to the first perigee: phasing loops before the long arc are not found, such as "
+        "the flown month of HAKUTO-R 2 before its flyby"
+    ),
+    "data": "rates and contacts as stated; no overhead, priorities or light time in the balance",
 }
 """What is stated but not validated by anything outside, or left out: subject, and what is done."""
 

@@ -84,11 +84,11 @@ MODELLED = {
         "numbers of ESA's and NASA's rules as open programs quote them, with the identifiers of the rules; "
         "the mapping of maturities between the two is a reading of this package"
     ),
-    "attitude during burns": "turns at once where a descent changes its phase; engines start and stop at once",
+    "attitude during burns": "turns and thrust change at once where a phase ends",
     "deliveries": "ways to working orbits are ranked with two-body impulses, without drift on the way",
     "low-energy transfers": (
-        "found by a search back to the first perigee: phasing loops before the long arc are not found, such as "
-        "the flown month of HAKUTO-R 2 before its flyby"
+        "searched back to the first perigee: phasing loops before the long arc are not found, such as the "
+        "flown month of HAKUTO-R 2 before its flyby"
     ),
     "data": "rates and contacts as stated; no overhead, priorities or light time in the balance",
 }

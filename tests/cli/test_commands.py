@@ -115,7 +115,14 @@ def test_an_interrupted_process_leaves_nothing(
     if existing:
         folder.mkdir()
     command = [sys.executable, str(STUB), kind, "run", "relay.yaml", "--out", "out"]
-    with subprocess.Popen(command, cwd=scenario.parent, stdout=subprocess.PIPE, text=True) as process:
+
+    def heed_interrupts() -> None:
+        """A suite that was started in the background may have told its children to ignore them."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, cwd=scenario.parent, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == f"{word}\n"
         process.send_signal(number)

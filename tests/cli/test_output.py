@@ -192,6 +192,7 @@ def test_an_interrupt_while_moving_waits_until_the_report_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     move = output._move_in
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupted(partial: Path, target: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -203,8 +204,11 @@ def test_an_interrupt_while_moving_waits_until_the_report_is_whole(
         with report_directory(tmp_path / "report") as place:
             write(place)
 
-    with pytest.raises(KeyboardInterrupt):
-        attempt()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            attempt()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert sorted(os.listdir(tmp_path / "report")) == ["figures", "report.html", "summary.json"]
 
 

@@ -164,6 +164,7 @@ def test_interrupt_is_answered_within_a_second():
         FLY.split("flight =")[0]
         + """
 import signal, threading, time, os
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a suite started in the background
 state, epoch = elliptical(600, seed=2)
 forces = ForceModel("moon", degree=20)
 propagate(state[:, :8], epoch[:8], 60.0, forces)

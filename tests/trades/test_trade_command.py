@@ -123,7 +123,12 @@ running.table_of = slowly
 sys.exit(main(["trade", sys.argv[1], "--out", sys.argv[2]]))
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", slow, str(study), str(out)], stderr=subprocess.PIPE, text=True, env=os.environ
+        [sys.executable, "-c", slow, str(study), str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+        # A suite that was started in the background may have told its children to ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list(out.glob("results/*/part-*.parquet")):
         assert process.poll() is None

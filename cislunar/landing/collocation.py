@@ -83,8 +83,8 @@ class Programme:
         import casadi
 
         unknowns = casadi.vertcat(*self.variables)
-        programme = {"x": unknowns, "f": objective, "g": casadi.vertcat(*self.constraints)}
-        quiet = {
+        programme: dict[str, Any] = {"x": unknowns, "f": objective, "g": casadi.vertcat(*self.constraints)}
+        quiet: dict[str, Any] = {
             "print_time": False,
             "ipopt.print_level": 0,
             "ipopt.sb": "yes",

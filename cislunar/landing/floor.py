@@ -58,6 +58,6 @@ def terrain_floor(
     above = np.where(distance < clearance_km / _TAPER, 0.0, np.maximum(highest - site.height_km, 0.0))
     least = above + clearance
     knots = np.arange(0, angle.size, _FINER)
-    windows = [least[max(0, k - _FINER) : k + _FINER + 1].max() for k in knots]
+    windows = [least[max(0, k - _FINER) : k + _FINER + 1].max() for k in knots.tolist()]
     windows[0] = 0.0
     return Floor(distance[knots], np.array(windows))

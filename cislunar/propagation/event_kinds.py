@@ -276,7 +276,8 @@ class ShadowEntry(Event):
         to_body, to_sun = length(body), length(sun)
         sine_a = np.minimum(BODY_RADIUS_KM[self.body] / to_body, 1.0)
         sine_s = SUN_RADIUS_KM / to_sun
-        middle, width = penumbra(*sun, *body, SUN_RADIUS_KM, BODY_RADIUS_KM[self.body])
+        radii = SUN_RADIUS_KM, BODY_RADIUS_KM[self.body]
+        middle, width = penumbra(sun[0], sun[1], sun[2], body[0], body[1], body[2], *radii)
         if self.kind == "penumbra":
             return (middle - width) / (to_body * to_sun)
         margin = (middle + width) / (to_body * to_sun)

@@ -117,7 +117,8 @@ class _Borders:
         outer, inner = np.empty((len(self._shadows), tdb.size)), np.empty((len(self._shadows), tdb.size))
         for row, name in enumerate(self._shadows):
             body = (0.0 if name == center else ephemeris.position(name, center, tdb)) - position
-            middle, width = penumbra(*sun, *body, SUN_RADIUS_KM, BODY_RADIUS_KM[name])
+            radii = SUN_RADIUS_KM, BODY_RADIUS_KM[name]
+            middle, width = penumbra(sun[0], sun[1], sun[2], body[0], body[1], body[2], *radii)
             outer[row], inner[row] = middle - width, middle + width
         return outer, inner
 

@@ -75,6 +75,9 @@ def run_study(
 
     tell("laying out the cases", 0.0)
     with ExitStack() as stack:
+        if executor is None and dask is not None:
+            # A scheduler that does not answer is said before anything is written.
+            executor = stack.enter_context(open_executor(dask, workers, threads))
         store = stack.enter_context(open_store(out, study)) if out is not None else None
         plan = study.plan()
         held = store.read() if store is not None else None

@@ -64,8 +64,9 @@ class FlownManoeuvre:
     def describe(self) -> str:
         """Say it in a line."""
         how = f"{self.duration_s:.3f} s" if self.duration_s else "an impulse"
+        size = 1e3 * float(np.linalg.norm(self.delta_v_km_s))
         return (
-            f"manoeuvre, {self.label}: {1e3 * float(np.linalg.norm(self.delta_v_km_s)):.3f} m/s, {how}, "
+            f"manoeuvre, {self.label}: {size:.3f} m/s as one vector, {how}, "
             f"{self.mass_before_kg:.3f} kg before, {self.mass_after_kg:.3f} kg after"
         )
 

@@ -189,7 +189,7 @@ LAUNCH = Record(
                         required=True,
                     ),
                     "inclination": Field(
-                        _inclination("Inclination to the Earth's equator (of the ICRF)."), required=True
+                        _inclination("Inclination to the Earth's true equator of date."), required=True
                     ),
                 },
             ),

@@ -45,7 +45,7 @@ class LaunchPhase:
     Attributes
     ----------
     altitude_km, inclination_rad : float
-        Of the parking orbit; altitude above 6378.137 km, inclination to the ICRF equator.
+        Of the parking orbit; altitude above 6378.137 km, inclination to the true equator of date.
     epoch_tdb : float
         When it is left.
     latitude_rad : float or None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cislunar.constants import MOON_RADIUS_KM
+from cislunar.constants import EARTH_RADIUS_KM, MOON_RADIUS_KM
 from cislunar.report import wording
 from cislunar.report.facts import DAY
 from cislunar.report.mission_facts import insertion_of, transfer_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-EARTH_RADIUS_KM = 6378.137
 _POINTS = 1200
 
 

@@ -32,7 +32,7 @@ _LONGEST_S = 21600.0
 _SHORTEST_S = 1e-5
 _TOLERANCE_S = 1e-8
 START_S = 1e-3
-"""A passage this near the start of a flight is its start, not an event, s."""
+"""A passage this near the start of a flight is its start, and this soon after its end its end, s."""
 
 _THREE_BODY_SCALE = 1e-6
 _MOST_STRETCHES = 100
@@ -63,8 +63,9 @@ def find_events(trajectory: Trajectory, events: Any) -> EventTable:
 
     Notes
     -----
-    A passage within a millisecond of the start is not an event, so that a flight can go on from one. A touch
-    of zero without passing it is none either.
+    A passage within a millisecond of the start is not an event, so that a flight can go on from one; it
+    belongs to the flight before, which counts a passage up to a millisecond after its end as its end. So
+    flights that follow each other have each passage once. A touch of zero without passing it is no event.
 
     Results are the same, bit for bit, for a trajectory alone and in any batch.
     """
@@ -72,8 +73,8 @@ def find_events(trajectory: Trajectory, events: Any) -> EventTable:
     return EventTable(tuple(event.name for event in wanted), event_rows(trajectory, wanted), trajectory.n)
 
 
-def event_rows(trajectory: Trajectory, events: tuple[Event, ...]) -> NDArray[Any]:
-    """Return the rows of the table."""
+def event_rows(trajectory: Trajectory, events: tuple[Event, ...], complete: bool = True) -> NDArray[Any]:
+    """Return the rows of the table; the end of a flight that is not `complete` is left to what follows."""
     flown = np.flatnonzero(np.isfinite(trajectory.final).all(axis=0))
     lengths = np.diff(trajectory.offsets)
     if (lengths[flown] == 0).any():
@@ -83,7 +84,7 @@ def event_rows(trajectory: Trajectory, events: tuple[Event, ...]) -> NDArray[Any
     parts = [np.empty(0, ROW)]
     low = 0
     for high in _chunk_ends(lengths):
-        finder = _Finder(trajectory, Steps(trajectory, low, high), surroundings)
+        finder = _Finder(trajectory, Steps(trajectory, low, high), surroundings, complete)
         parts.extend(finder.rows(number, event) for number, event in enumerate(events))
         low = high
     rows = in_order(np.concatenate(parts))
@@ -117,8 +118,11 @@ def _chunk_ends(lengths: Integers) -> list[int]:
 class _Finder:
     """Looks for events on the steps of some trajectories."""
 
-    def __init__(self, trajectory: Trajectory, steps: Steps, surroundings: Surroundings) -> None:
+    def __init__(
+        self, trajectory: Trajectory, steps: Steps, surroundings: Surroundings, complete: bool
+    ) -> None:
         self._trajectory = trajectory
+        self._complete = complete
         self._steps = steps
         self._surroundings = surroundings
         self._scale = _THREE_BODY_SCALE if surroundings.rotates else 1.0
@@ -158,11 +162,17 @@ class _Finder:
             return self._values(event, moments, elapsed.shape)
 
         elapsed = refine(function, low, high, at_low, at_high, _TOLERANCE_S * self._scale)
-        owner = self._steps.trajectory[step]
-        backwards = self._trajectory.final_elapsed[owner] < 0.0
-        rising = (at_high > 0.0) != backwards
-        order = np.lexsort((np.abs(elapsed), owner))
+        upwards = at_high > 0.0
+        order = np.lexsort((np.abs(elapsed), self._steps.trajectory[step]))
         order = order[self._real(event, step[order], elapsed[order])]
+        step, elapsed, upwards = step[order], elapsed[order], upwards[order]
+        if self._complete and self._step.size:
+            last, ends, up = self._at_the_end(event, step, elapsed)
+            step, elapsed = np.concatenate([step, last]), np.concatenate([elapsed, ends])
+            upwards = np.concatenate([upwards, up])
+        owner = self._steps.trajectory[step]
+        rising = upwards != (self._trajectory.final_elapsed[owner] < 0.0)
+        order = np.lexsort((np.abs(elapsed), owner))
         order = order[np.abs(elapsed[order]) > START_S * self._scale]
         if event.direction != "both":
             order = order[rising[order] == (event.direction == "rising")]
@@ -238,6 +248,33 @@ class _Finder:
             if members.size % 2 == 1 and not open_end:
                 real[members[0]] = True
         return real
+
+    def _at_the_end(
+        self, event: Event, step: Integers, elapsed: Array
+    ) -> tuple[Integers, Array, NDArray[np.bool_]]:
+        """Passages at the ends of flights, besides those known: step, time, whether upwards on the way.
+
+        The function is continued beyond the end by a straight line, for as long as the next flight takes a
+        passage for its start.
+        """
+        owner = self._steps.trajectory
+        last = np.flatnonzero(np.append(owner[1:] != owner[:-1], True))
+        end = self._steps.end_s[last]
+        width = end - self._steps.start_s[last]
+        reach = np.copysign(np.minimum(START_S * self._scale, np.abs(width)), width)
+        times = np.stack([end - reach, end], axis=1)
+        before, there = self._values(event, self._moments(last, times), times.shape).T
+        beyond = 2.0 * there - before
+        passes = (np.abs(before) > event.resolution) & (np.abs(beyond) > event.resolution)
+        passes &= (before > 0.0) != (beyond > 0.0)
+        place = np.searchsorted(owner[last], owner[step])
+        known = np.zeros(last.size, dtype=np.bool_)
+        known[place[np.abs(elapsed) >= np.abs(times[place, 0])]] = True
+        chosen = np.flatnonzero(passes & ~known)
+        fraction = before[chosen] / (before[chosen] - there[chosen])
+        zero = times[chosen, 0] + np.minimum(fraction, 1.0) * reach[chosen]
+        zero[fraction >= 1.0] = end[chosen[fraction >= 1.0]]
+        return last[chosen], zero, beyond[chosen] > 0.0
 
     def _flat(self, event: Event, owner: Integers, elapsed: Array) -> NDArray[np.bool_]:
         """Whether the function is not told from zero at times of trajectories."""

@@ -155,7 +155,7 @@ def _first_hits(
     part: Trajectory, events: tuple[Event, ...], terminal: list[int], counts: Integers
 ) -> tuple[Array, Integers, Integers]:
     """Time and number of the event that ends each trajectory of a slice (or -1), and the counts after it."""
-    rows = event_rows(part, tuple(events[e] for e in terminal))
+    rows = event_rows(part, tuple(events[e] for e in terminal), complete=False)
     ends, which, after = np.full(part.n, np.inf), np.full(part.n, -1), counts.copy()
     for row in rows:
         i, e = row["trajectory"], terminal[row["event"]]

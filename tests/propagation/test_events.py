@@ -128,6 +128,37 @@ def test_a_flight_that_starts_at_an_event_goes_on(kepler):
     np.testing.assert_allclose(found.rows["elapsed"], np.array([1, 2]) * 2 * np.pi / RATE, atol=1e-5)
 
 
+@pytest.mark.parametrize("late", [-1e-4, -1e-6, -1e-8, 0.0, 1e-8, 1e-6, 1e-4])
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_flights_that_follow_each_other_have_each_passage_once(kepler, sense, late):
+    # Five flights of half a turn each, from apsis to apsis, so that every passage lies at a joint.
+    state, half = ellipse(np.pi), sense * np.pi / RATE
+    found = []
+    for leg in range(5):
+        duration = half + (sense * late if leg == 0 else 0.0)
+        flight = propagate(state, EPOCH, duration, kepler, rtol=1e-13)
+        rows = find_events(flight, [Periapsis(), Apoapsis()]).rows
+        assert np.abs(rows["elapsed"] - duration).max() < 1e-3
+        found.extend(rows["event"])
+        state = flight.final[:, 0]
+    assert found == [0, 1, 0, 1, 0]
+
+
+def test_a_passage_that_ends_the_flight_is_an_event(kepler):
+    state = ellipse(np.pi, a=3000.0, e=0.5)
+    fell = propagate(state, EPOCH, DAY, kepler)
+    stopped = propagate(state, EPOCH, DAY, kepler, stop_radius_km=2500.0)
+    ended = propagate(state, EPOCH, DAY, kepler, events=[Radius(2500.0, terminal=True)])
+    for flight, event in ((fell, Altitude(0.0)), (stopped, Radius(2500.0)), (ended, Radius(2500.0))):
+        (row,) = find_events(flight, [event]).rows
+        assert abs(row["elapsed"] - flight.final_elapsed[0]) < 1e-6
+        assert not row["rising"]
+    assert len(find_events(stopped, [Radius(2500.0, direction="rising")])) == 0
+    # 2 ms too early there is nothing
+    early = propagate(state, EPOCH, stopped.final_elapsed - 2e-3, kepler)
+    assert len(find_events(early, [Radius(2500.0)])) == 0
+
+
 def test_shadows_begin_and_end_where_the_sunlight_does(lunar):
     state, epoch = elliptical(12)
     flight = propagate(state, epoch, 8 * DAY, lunar, rtol=1e-12)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cislunar.errors import InputError
-from cislunar.propagation.burn_kinds import Burn
+from cislunar.propagation.burn_kinds import Burn, FiniteBurn
 from cislunar.propagation.event_kinds import Event
 
 ROUNDING = 1e-12
@@ -40,8 +40,8 @@ def burn_problem(burns: tuple[Burn, ...], duration: float, mass: float, dry: flo
         return "the mass is not finite"
     if mass < dry:
         return "the mass is below the dry mass"
-    if burns and duration < 0.0:
-        return "the flight goes backwards in time, but has burns"
+    if duration < 0.0:
+        return _problem_backwards(burns, duration, mass)
     free = 0.0
     for k, burn in enumerate(burns):
         if burn.problem:
@@ -60,4 +60,44 @@ def burn_problem(burns: tuple[Burn, ...], duration: float, mass: float, dry: flo
         mass = burn.mass_after(mass)
         if mass < dry:
             return ""  # it will end there
+    return ""
+
+
+def _problem_backwards(burns: tuple[Burn, ...], duration: float, mass: float) -> str:
+    """Why burns cannot be flown backwards from a mass, or nothing."""
+    free = 0.0
+    for k, burn in enumerate(burns):
+        if burn.problem:
+            return f"burn {k}: {burn.problem}"
+        if isinstance(burn.start, Event):
+            return (
+                f"burn {k} starts at the event {burn.start.name!r}, but the flight goes backwards, where the "
+                "state that the event is sought on is not known until the burn is flown; give the time at "
+                "which it starts, in seconds before the given state (negative)"
+            )
+        if not np.isfinite(burn.start):
+            return f"burn {k} starts at a time that is not finite"
+        if burn.start > 0.0:
+            return (
+                f"burn {k} starts after the given state, but the flight goes backwards; give its start in "
+                "seconds before the given state (negative)"
+            )
+        if burn.start < duration:
+            return f"burn {k} starts before the time to which the flight goes backwards"
+        with np.errstate(over="ignore"):
+            end = burn.start + burn.duration_before(mass)
+        if k > 0 and end > free + ROUNDING * abs(free):
+            return (
+                f"burn {k} is not over when burn {k - 1} starts; on a flight backwards burns are given in "
+                "the order flown, the latest first"
+            )
+        # The first may still be going at the given state.
+        with np.errstate(over="ignore"):
+            if isinstance(burn, FiniteBurn) and end > free:
+                mass += burn.flow_kg_s * (free - burn.start)
+            else:
+                mass = burn.mass_before(mass)
+        if not np.isfinite(mass):
+            return f"burn {k} takes more propellant than can be counted"
+        free = burn.start
     return ""

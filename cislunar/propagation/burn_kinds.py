@@ -1,14 +1,15 @@
 """Kinds of burns, and the directions in which they push.
 
 A direction is given in the axes of the ICRF or in axes of the motion at the moment the burn begins, relative
-to the centre of the flight:
+to the centre of the flight, or on a transfer of the leg in which the burn begins:
 
 - `vnc`: first along the velocity, second along the orbit normal `r x v`, third the co-normal `v x (r x v)`,
   which points outwards, away from the centre;
 - `rtn`: first along the position (radial), second transverse (in the plane of motion, towards the motion),
   third along the orbit normal `r x v`.
 
-Axes of the motion are taken once, when the burn begins, and kept: they do not turn with the spacecraft.
+Axes of the motion are taken once, when the burn begins, and kept: they do not turn with the spacecraft. On a
+flight backwards too a burn begins where it does in time: its axes are those of the motion before it.
 """
 
 from __future__ import annotations
@@ -208,7 +209,10 @@ class TurningDirection:
 
 @dataclass(frozen=True)
 class AlongVelocity:
-    """Along the velocity, at every moment: relative to the centre of the flight, in inertial axes."""
+    """Along the velocity at every moment, relative to the centre of the flight, in inertial axes.
+
+    On a transfer it is the centre of the leg, and changes with it.
+    """
 
     axes: ClassVar[str] = "icrf"
     problem: ClassVar[str] = ""
@@ -222,7 +226,10 @@ class AlongVelocity:
 
 @dataclass(frozen=True)
 class AgainstVelocity:
-    """Against the velocity, at every moment: relative to the centre of the flight, in inertial axes."""
+    """Against the velocity at every moment, relative to the centre of the flight, in inertial axes.
+
+    On a transfer it is the centre of the leg, and changes with it.
+    """
 
     axes: ClassVar[str] = "icrf"
     problem: ClassVar[str] = ""
@@ -242,8 +249,9 @@ class ImpulsiveBurn:
     Attributes
     ----------
     start : float or Event
-        Seconds after the start of the trajectory, or the first passage of an event (its `occurrence`th) after
-        the burn before, or after the start.
+        Seconds after the start of the trajectory (on a flight backwards negative: seconds before the given
+        state), or the first passage of an event (its `occurrence`th) after the burn before, or after the
+        start.
     delta_v_km_s : array_like, shape (3,)
         Change of velocity, km/s.
     specific_impulse_s : float, optional
@@ -289,7 +297,17 @@ class ImpulsiveBurn:
             return mass_kg
         return mass_kg * float(np.exp(-self.size_km_s / exhaust_speed_km_s(self.specific_impulse_s)))
 
+    def mass_before(self, mass_kg: float) -> float:
+        """Mass before the burn, kg, from that after it."""
+        if self.specific_impulse_s is None:
+            return mass_kg
+        return mass_kg * float(np.exp(self.size_km_s / exhaust_speed_km_s(self.specific_impulse_s)))
+
     def duration(self, mass_kg: float) -> float:
+        """Return 0 s."""
+        return 0.0
+
+    def duration_before(self, mass_kg: float) -> float:
         """Return 0 s."""
         return 0.0
 
@@ -301,8 +319,9 @@ class FiniteBurn:
     Attributes
     ----------
     start : float or Event
-        Seconds after the start of the trajectory, or the first passage of an event (its `occurrence`th) after
-        the end of the burn before, or after the start.
+        When it is ignited: seconds after the start of the trajectory (on a flight backwards negative: seconds
+        before the given state), or the first passage of an event (its `occurrence`th) after the end of the
+        burn before, or after the start.
     thrust_n : float
         Thrust, N.
     specific_impulse_s : float
@@ -373,9 +392,20 @@ class FiniteBurn:
         speed = exhaust_speed_km_s(self.specific_impulse_s)
         return -mass_kg / self.flow_kg_s * float(np.expm1(-float(self.delta_v_km_s or 0.0) / speed))
 
+    def duration_before(self, mass_kg: float) -> float:
+        """Time that the burn has lasted, s, from the mass at its end."""
+        if self.duration_s is not None:
+            return float(self.duration_s)
+        speed = exhaust_speed_km_s(self.specific_impulse_s)
+        return mass_kg / self.flow_kg_s * float(np.expm1(float(self.delta_v_km_s or 0.0) / speed))
+
     def mass_after(self, mass_kg: float) -> float:
         """Mass after the burn, kg, from that before it; negative if it asks for more than all mass."""
         return mass_kg - self.flow_kg_s * self.duration(mass_kg)
+
+    def mass_before(self, mass_kg: float) -> float:
+        """Mass before the burn, kg, from that after it."""
+        return mass_kg + self.flow_kg_s * self.duration_before(mass_kg)
 
     def numbers(self, state: Array, mass_kg: float) -> Array:
         """Rows of `thrust`, shape (NUMBERS,), for a burn that begins at a state (6,) with a mass."""

@@ -122,6 +122,13 @@ def burn_sensitivities(flight: PoweredFlight, threads: int | None = None) -> Bur
     missing = np.flatnonzero(np.diff(flight.legs.offsets) == 0)
     if missing.size:
         raise InputError(f"sensitivities: trajectories {some(missing)} were not flown")
+    backwards = np.unique(flight.burn_rows["trajectory"])
+    backwards = backwards[flight.duration[backwards] < 0.0]
+    if backwards.size:
+        raise InputError(
+            f"sensitivities: trajectories {some(backwards)} were flown backwards; take those of a flight "
+            "forward from where they end, and invert its matrices"
+        )
     for legs in (flight.coasts, flight.arcs):
         if (np.diff(legs.offsets) == 0).any():
             raise InputError("sensitivities: no nodes were recorded (record=False)")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.checks import some
+from cislunar.propagation.elapsed import elapsed_at, elapsed_times
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.status import Status
 from cislunar.propagation.terminal import restricted
@@ -27,8 +28,6 @@ Integers = NDArray[np.int64]
 COAST = -1
 """`burn` of a leg without thrust."""
 
-_SLACK_S = 5e-7
-
 BURN_ROW = np.dtype(
     [
         ("trajectory", np.int64),
@@ -44,9 +43,10 @@ BURN_ROW = np.dtype(
         ("state_after", np.float64, (6,)),
     ]
 )
-"""Columns: numbers of the trajectory and of the burn in its list; start after the start of the trajectory;
-duration, 0 for an impulse; size of the impulse, or change of velocity by the rocket equation; propellant;
-masses; whether it was flown to its end; states (km, km/s, ICRF axes) before and after."""
+"""Columns: numbers of the trajectory and of the burn in its list; start after the start of the trajectory
+(negative on a flight backwards); duration, 0 for an impulse; size of the impulse, or change of velocity by
+the rocket equation; propellant; masses; whether it was flown whole; states (km, km/s, ICRF axes) before and
+after. Start, before and after are those of time, whichever way the flight goes."""
 
 
 class PoweredForces(ForceModel):
@@ -78,13 +78,13 @@ class LegTable:
     offsets : numpy.ndarray, shape (n + 1,), int
         Trajectory i has the legs `offsets[i]` to `offsets[i + 1] - 1`.
     start_s : numpy.ndarray, shape (L,)
-        Seconds after the start of the trajectory.
+        Seconds after the start of the trajectory, along the flight.
     burn : numpy.ndarray, shape (L,), int
         Number of the burn in the list of its trajectory, or `COAST`.
     place : numpy.ndarray, shape (L,), int
         Where the leg is among the coasts or the arcs of the flight.
     mass_kg, flow_kg_s : numpy.ndarray, shape (L,)
-        Mass at the beginning of the leg, and propellant used in a second.
+        Mass at the beginning of the leg as it was flown, and propellant used in a second.
     numbers : numpy.ndarray, shape (`thrust.NUMBERS`, L)
         Thrust of the leg, see `thrust`; zero on a coast.
     """
@@ -129,7 +129,7 @@ class PoweredFlight:
     center : str
         Body at the origin. Axes are ICRF.
     epoch, duration : numpy.ndarray, shape (n,)
-        Start, seconds past J2000 TDB, and time of flight asked for, s.
+        Start, seconds past J2000 TDB, and time of flight asked for, s; negative for a flight backwards.
     status : numpy.ndarray, shape (n,), int
         `cislunar.propagation.Status` of each trajectory.
     message : list of str
@@ -139,7 +139,7 @@ class PoweredFlight:
     final_elapsed : numpy.ndarray, shape (n,)
         Time of the last state, s after the start.
     final_mass_kg : numpy.ndarray, shape (n,)
-        Mass at the end; NaN for a trajectory that was not flown.
+        Mass at the last state; NaN for a trajectory that was not flown.
     coasts, arcs : Trajectory
         The legs without and with thrust, each a trajectory with its own start, in the order of the flight,
         trajectory by trajectory; `legs` says which is whose. From leg to leg the acceleration jumps, and at
@@ -264,8 +264,8 @@ class PoweredFlight:
         Parameters
         ----------
         elapsed : float or array_like, shape (m,) or (n, m)
-            Seconds after the start. One row for all trajectories, or one for each. At the time of an impulse
-            the state is that after it.
+            Seconds after the start, negative on a flight backwards. One row for all trajectories, or one for
+            each. At the time of an impulse the state is that after it, in time.
 
         Returns
         -------
@@ -284,7 +284,7 @@ class PoweredFlight:
         states = np.empty((6, leg.size))
         coasting = self.legs.burn[leg] == COAST
         for flown, chosen in ((self.coasts, coasting), (self.arcs, ~coasting)):
-            states[:, chosen] = _scattered(flown, self.legs.place[leg[chosen]], inside[chosen])
+            states[:, chosen] = scattered(flown, self.legs.place[leg[chosen]], inside[chosen])
         result = states.reshape(6, *times.shape)
         return result[:, :, 0] if scalar else result
 
@@ -301,11 +301,9 @@ class PoweredFlight:
         numpy.ndarray, shape (6, n, m)
             As `at`.
         """
-        times = np.asarray(tdb, dtype=np.float64)
-        if times.ndim > 1:
-            raise InputError(f"tdb: expected shape (m,); got {times.shape}")
-        states = self.at(np.atleast_1d(times)[None] - self.epoch[:, None])
-        return states[:, :, 0] if times.ndim == 0 else states
+        times, scalar = elapsed_at(tdb, self.epoch)
+        states = self.at(times)
+        return states[:, :, 0] if scalar else states
 
     def mass_at(self, elapsed: ArrayLike) -> Array:
         """Masses at given times after each trajectory's own start.
@@ -313,7 +311,7 @@ class PoweredFlight:
         Parameters
         ----------
         elapsed : float or array_like, shape (m,) or (n, m)
-            As for `at`; at the time of an impulse the mass is that after it.
+            As for `at`; at the time of an impulse the mass is that after it, in time.
 
         Returns
         -------
@@ -328,7 +326,9 @@ class PoweredFlight:
         times, scalar = self._times(elapsed)
         leg = self._leg_at(times)
         table = self.legs
-        mass = table.mass_kg[leg] - table.flow_kg_s[leg] * np.maximum(times - table.start_s[leg], 0.0)
+        sense = self._sense[:, None]
+        burning_s = sense * np.maximum(sense * (times - table.start_s[leg]), 0.0)
+        mass = table.mass_kg[leg] - table.flow_kg_s[leg] * burning_s
         return mass[:, 0] if scalar else mass
 
     def sensitivities(self, threads: int | None = None) -> BurnSensitivity:
@@ -346,7 +346,7 @@ class PoweredFlight:
         Raises
         ------
         InputError
-            Nothing was recorded, or a trajectory was not flown.
+            Nothing was recorded, or a trajectory was not flown, or was flown backwards.
         """
         from cislunar.propagation.burn_sensitivity import burn_sensitivities
 
@@ -360,33 +360,32 @@ class PoweredFlight:
 
     def _times(self, elapsed: ArrayLike) -> tuple[Array, bool]:
         """Times (n, m) within the flight, and whether one number was given."""
-        given = np.asarray(elapsed, dtype=np.float64)
-        if given.ndim > 2 or (given.ndim == 2 and given.shape[0] != self.n):
-            raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {given.shape}")
-        times = np.broadcast_to(np.atleast_1d(given), (self.n, np.atleast_1d(given).shape[-1]))
         missing = np.flatnonzero(np.diff(self.legs.offsets) == 0)
         if missing.size:
             raise InputError(f"trajectories {some(missing)} were not flown")
+        times, scalar = elapsed_times(elapsed, self.final_elapsed)
         end = self.final_elapsed[:, None]
-        outside = ~((times >= -_SLACK_S) & (times <= end + _SLACK_S))
-        if outside.any():
-            i, j = np.argwhere(outside)[0]
-            raise InputError(
-                f"elapsed: {times[i, j]} s is outside the flight of trajectory {i}, "
-                f"0 s to {float(end[i, 0])} s after its start"
-            )
-        return np.clip(times, 0.0, end), given.ndim == 0
+        return np.clip(times, np.minimum(end, 0.0), np.maximum(end, 0.0)), scalar
+
+    @property
+    def _sense(self) -> Array:
+        """1 for each flight forward, -1 for each backwards."""
+        return np.where(self.duration < 0.0, -1.0, 1.0)
 
     def _leg_at(self, times: Array) -> Integers:
-        """Leg of each time (n, m): the last that has begun."""
+        """Leg of each time (n, m): of two that meet there, the later in time."""
         leg = np.empty(times.shape, dtype=np.int64)
         for i in range(self.n):
             low, high = self.legs.offsets[i], self.legs.offsets[i + 1]
-            leg[i] = low - 1 + np.searchsorted(self.legs.start_s[low:high], times[i], side="right")
+            starts = self.legs.start_s[low:high]
+            if self.duration[i] < 0.0:
+                leg[i] = low + np.maximum(np.searchsorted(-starts, -times[i], side="left") - 1, 0)
+            else:
+                leg[i] = low + np.maximum(np.searchsorted(starts, times[i], side="right") - 1, 0)
         return leg
 
 
-def _scattered(flown: Trajectory, owner: Integers, elapsed: Array) -> Array:
+def scattered(flown: Trajectory, owner: Integers, elapsed: Array) -> Array:
     """States (6, k) of trajectories `owner` of a batch at times after their starts, cut to their flights."""
     if not owner.size:
         return np.empty((6, 0))
@@ -396,7 +395,8 @@ def _scattered(flown: Trajectory, owner: Integers, elapsed: Array) -> Array:
     place = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
     grid = np.zeros((flown.n, int(np.max(counts))))
     rows = owner[order]
-    grid[rows, place] = np.clip(elapsed[order], 0.0, flown.final_elapsed[rows])
+    end = flown.final_elapsed[rows]
+    grid[rows, place] = np.clip(elapsed[order], np.minimum(end, 0.0), np.maximum(end, 0.0))
     states = np.empty((6, owner.size))
     states[:, order] = flown.at(grid)[:, rows, place]
     return states

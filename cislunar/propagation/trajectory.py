@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from cislunar.errors import InputError
 from cislunar.propagation.checks import some
+from cislunar.propagation.elapsed import elapsed_at, elapsed_times
 from cislunar.propagation.status import MESSAGES, Status
 
 if TYPE_CHECKING:
@@ -158,12 +159,15 @@ class Trajectory:
         tolerance of 1e-10, 0.3 mm on the two-day steps of a 100-day transfer. See
         `cislunar.propagation.interpolant` for what was measured.
         """
-        times = np.asarray(elapsed, dtype=np.float64)
-        scalar = times.ndim == 0
-        times = np.atleast_1d(times)
-        if times.ndim > 2 or (times.ndim == 2 and times.shape[0] != self.n):
-            raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {times.shape}")
-        states = self._evaluate(times if times.ndim == 2 else times[None], times.ndim == 1)
+        from cislunar.propagation.interpolant import states_at
+
+        missing = np.flatnonzero(np.diff(self.offsets) == 0)
+        if missing.size:
+            raise InputError(
+                f"no nodes were recorded for trajectories {some(missing)}: not flown, or record=False"
+            )
+        times, scalar = elapsed_times(elapsed, self.final_elapsed)
+        states = states_at(self, times, np.ndim(elapsed) < 2)
         return states[:, :, 0] if scalar else states
 
     def at_tdb(self, tdb: ArrayLike) -> np.ndarray:
@@ -179,34 +183,9 @@ class Trajectory:
         numpy.ndarray, shape (6, n, m)
             As `at`.
         """
-        times = np.asarray(tdb, dtype=np.float64)
-        if times.ndim > 1:
-            raise InputError(f"tdb: expected shape (m,); got {times.shape}")
-        states = self._evaluate(np.atleast_1d(times)[None] - self.epoch[:, None], False)
-        return states[:, :, 0] if times.ndim == 0 else states
-
-    def _evaluate(self, times: np.ndarray, shared: bool) -> np.ndarray:
-        from cislunar.propagation.interpolant import states_at
-
-        lengths = self.offsets[1:] - self.offsets[:-1]
-        if (lengths == 0).any():
-            missing = np.flatnonzero(lengths == 0)
-            raise InputError(
-                f"no nodes were recorded for trajectories {some(missing)}: not flown, or record=False"
-            )
-        low = np.minimum(0.0, self.final_elapsed)[:, None]
-        high = np.maximum(0.0, self.final_elapsed)[:, None]
-        # An epoch is a float64 of some 1e9 s, good to 1e-7 s: so far may a time at the very end miss.
-        slack = 5e-7
-        outside = ~((times >= low - slack) & (times <= high + slack))
-        if outside.any():
-            i, j = np.argwhere(outside)[0]
-            raise InputError(
-                f"elapsed: {times[0 if shared else i, j]} s is outside the flight of trajectory {i}, "
-                f"{float(low[i, 0])} s to {float(high[i, 0])} s after its start"
-            )
-        times = np.clip(times, low, high) if not shared else times
-        return states_at(self, times, shared)
+        times, scalar = elapsed_at(tdb, self.epoch)
+        states = self.at(times)
+        return states[:, :, 0] if scalar else states
 
     @classmethod
     def from_nodes(

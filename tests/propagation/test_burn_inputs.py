@@ -90,12 +90,6 @@ def test_one_error_lists_all_that_cannot_be_flown(point):
         flight.at(0.0)
 
 
-def test_backwards_flights_have_no_burns(point):
-    state = circular()
-    with pytest.raises(InputError, match="goes backwards in time, but has burns"):
-        propagate_burns(state, EPOCH, -100.0, point, [push()], 1000.0, 500.0)
-
-
 def test_epochs_outside_the_tables(point):
     with pytest.raises(EpochRangeError):
         propagate_burns(circular(), 1e11, 100.0, point, [push(duration=5.0)], 1000.0, 500.0)
@@ -200,7 +194,7 @@ def test_zero_duration_and_an_impulse_at_the_end(point):
 def test_outside_the_flight(point):
     flight = propagate_burns(circular(), EPOCH, 300.0, point, [push(start=10.0)], 1000.0, 500.0)
     for time in (-1.0, 301.0, np.nan):
-        with pytest.raises(InputError, match=r"outside the flight of trajectory 0, 0 s to 300\.0 s"):
+        with pytest.raises(InputError, match=r"outside the flight of trajectory 0, 0\.0 s to 300\.0 s"):
             flight.at(time)
         with pytest.raises(InputError, match="outside the flight"):
             flight.mass_at([10.0, time])

@@ -17,6 +17,9 @@ TIGHTEST_RTOL = 1e-14
 
 _MOST_STEPS = np.iinfo(np.int64).max
 
+_FASTEST_KM_S = 1000.0
+"""Speeds above this (the Sun's surface is left at 618 km/s) are metres a second, or positions."""
+
 
 def some(indices: np.ndarray) -> str:
     """Write up to ten indices."""
@@ -31,6 +34,7 @@ class Problems:
     bad: np.ndarray
     texts: dict[int, str]
     outside: np.ndarray
+    hint: str = ""
 
     @property
     def any(self) -> bool:
@@ -53,7 +57,7 @@ class Problems:
                 span_tdb=(low, high),
                 table=forces.ephemeris.name,
             )
-        return InputError("; ".join(lines))
+        return InputError("; ".join(lines) + self.hint)
 
 
 def find_problems(
@@ -78,7 +82,7 @@ def find_problems(
             f"the start lies inside the {forces.center}, below {forces.radius_km} km from its centre",
         )
         note(
-            finite & ((speed > 1e4) | ~np.isfinite(radius) | (radius > 1e11)),
+            finite & (~(speed <= _FASTEST_KM_S) | ~np.isfinite(radius) | (radius > 1e11)),
             "the state is out of range: expected km and km/s, shape (6, n), one column for each trajectory",
         )
         note(stops <= 0.0, "the stopping radius is not positive")
@@ -95,7 +99,17 @@ def find_problems(
     bad[list(texts)] = True
     only_outside = np.zeros_like(bad)
     only_outside[[i for i, text in texts.items() if text.startswith("the flight leaves")]] = True
-    return Problems(bad, dict(sorted(texts.items())), only_outside)
+    return Problems(bad, dict(sorted(texts.items())), only_outside, _transposed(states, forces))
+
+
+def _transposed(states: np.ndarray, forces: ForceModel) -> str:
+    """Return a hint if six states could be flown the other way round, the axes of the array exchanged."""
+    if states.shape[1] != 6 or not np.isfinite(states).all():
+        return ""
+    with np.errstate(over="ignore"):
+        radius, speed = (np.sqrt((states[:, part] ** 2).sum(axis=1)) for part in (slice(0, 3), slice(3, 6)))
+    fits = ((radius >= forces.radius_km) & (radius <= 1e11) & (speed <= _FASTEST_KM_S)).all()
+    return "; the trajectories are the last axis: transpose the states (state.T)" if fits else ""
 
 
 def shaped(
@@ -108,25 +122,51 @@ def shaped(
     InputError
         The shapes do not fit together.
     """
-    states = _real_numbers(state, "state", "numbers of shape (6, n)")
-    if states.ndim == 1:
-        states = states[:, None]
-    if states.ndim != 2 or states.shape[0] != 6:
-        turned = states.ndim == 2 and states.shape[1] == 6
-        hint = "; the trajectories are the last axis: transpose it (state.T)" if turned else ""
-        raise InputError(f"state: expected shape (6, n); got {np.shape(state)}{hint}")
+    states = state_columns(state)
     n = states.shape[1]
     stops = np.full(n, np.nan) if stop is None else per_trajectory(stop, n, "stop_radius_km")
     return (
-        np.ascontiguousarray(states),
+        states,
         per_trajectory(epoch, n, "epoch"),
         per_trajectory(duration, n, "duration"),
         stops,
     )
 
 
-def _real_numbers(values: ArrayLike, name: str, expected: str) -> np.ndarray:
-    """Return float64 numbers; text, complex numbers and other things are refused."""
+def state_columns(state: ArrayLike) -> np.ndarray:
+    """Return states (6, n), of one given as (6,) too.
+
+    Raises
+    ------
+    InputError
+        They are no numbers, or of another shape.
+    """
+    states = real_numbers(state, "state", "numbers of shape (6, n)")
+    if states.ndim == 1:
+        states = states[:, None]
+    if states.ndim != 2 or states.shape[0] != 6:
+        turned = states.ndim == 2 and states.shape[1] == 6
+        hint = "; the trajectories are the last axis: transpose it (state.T)" if turned else ""
+        raise InputError(f"state: expected shape (6, n); got {np.shape(state)}{hint}")
+    return np.ascontiguousarray(states)
+
+
+def real_numbers(values: ArrayLike, name: str, expected: str) -> np.ndarray:
+    """Return float64 numbers, NaN where an array is masked.
+
+    Raises
+    ------
+    InputError
+        Text, complex numbers, quantities with a unit (which would be lost), and other things.
+    """
+    unit = str(getattr(values, "unit", "")) if hasattr(values, "to_value") else ""
+    if unit:
+        raise InputError(
+            f"{name}: expected {expected}, without a unit; got a quantity in {unit}; give its numbers "
+            'in km, km/s and s: quantity.to_value("s")'
+        )
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "iuf":
+        values = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
     try:
         given = np.asarray(values)
         if given.dtype.kind in "cSUMm":
@@ -151,7 +191,7 @@ def require_forces(forces: object) -> None:
 
 def per_trajectory(values: ArrayLike, n: int, name: str) -> np.ndarray:
     """Return one number, or one for each trajectory, as an array of shape (n,)."""
-    array = _real_numbers(values, name, f"one number or one for each of {n} trajectories")
+    array = real_numbers(values, name, f"one number or one for each of {n} trajectories")
     if array.ndim > 1 or array.size not in (1, n):
         raise InputError(f"{name}: expected one number or shape ({n},); got shape {array.shape}")
     return np.broadcast_to(array.reshape(-1), (n,)).copy()

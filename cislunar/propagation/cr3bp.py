@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.batch import Batch, fly_batch
-from cislunar.propagation.checks import check_options, per_trajectory, some
+from cislunar.propagation.checks import check_options, per_trajectory, some, state_columns
 from cislunar.propagation.granules import SPACING_S, TERMS, Granules
 from cislunar.propagation.status import MESSAGES, Status
 from cislunar.propagation.trajectory import Trajectory
@@ -73,10 +74,11 @@ class ThreeBodySystem:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if not 0.0 < self.mu <= 0.5:
-            raise InputError(f"{self.name}: expected a mass ratio above 0 and at most 0.5; got {self.mu}")
-        if not (self.length_km > 0.0 and self.time_s > 0.0):
-            raise InputError(f"{self.name}: expected positive units of length and time")
+        if not (isinstance(self.mu, Real) and 0.0 < self.mu <= 0.5):
+            raise InputError(f"{self.name}: expected a mass ratio above 0 and at most 0.5; got {self.mu!r}")
+        for unit in (self.length_km, self.time_s):
+            if not (isinstance(unit, Real) and 0.0 < unit < np.inf):
+                raise InputError(f"{self.name}: expected positive units of length and time; got {unit!r}")
 
     @property
     def speed_km_s(self) -> float:
@@ -209,11 +211,10 @@ def propagate_three_body(
     30 days, also on a transfer that starts in a low Earth orbit (tests). Primaries are points: nothing stops
     a trajectory at their surfaces; one that meets a point ends with status STEP_TOO_SMALL.
     """
-    states = np.asarray(state, dtype=np.float64)
-    states = np.ascontiguousarray(states[:, None] if states.ndim == 1 else states)
-    if states.ndim != 2 or states.shape[0] != 6:
-        raise InputError(f"state: expected shape (6, n); got {np.shape(state)}")
+    states = state_columns(state)
     n = states.shape[1]
+    if not isinstance(system, ThreeBodySystem):
+        raise InputError(f"system: expected a ThreeBodySystem, such as EARTH_MOON; got {system!r}")
     durations = per_trajectory(duration, n, "duration")
     check_options(rtol, on_error, max_steps, threads)
     texts = _problems(states, durations, system)

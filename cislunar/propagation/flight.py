@@ -13,8 +13,10 @@ from cislunar.propagation.checks import (
     check_options,
     find_problems,
     per_trajectory,
+    real_numbers,
     require_forces,
     shaped,
+    some,
 )
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.status import MESSAGES, Status
@@ -173,24 +175,29 @@ def acceleration(
     Raises
     ------
     InputError
-        Shapes that do not fit.
+        Shapes that do not fit, or values that are not finite.
     EpochRangeError
         An epoch outside the tables.
     """
-    positions = np.asarray(position, dtype=np.float64)
-    single = positions.ndim == 1
-    positions = np.ascontiguousarray(positions.reshape(positions.shape[0], -1))
-    if positions.shape[0] != 3:
+    require_forces(forces)
+    positions = real_numbers(position, "position", "numbers of shape (3, n)")
+    if positions.ndim not in (1, 2) or positions.shape[0] != 3:
         raise InputError(f"position: expected shape (3, n); got {np.shape(position)}")
-    n = positions.shape[1]
-    states = np.zeros((6, n))
-    states[:3] = positions
+    single = positions.ndim == 1
+    states = np.zeros((6, 1 if single else positions.shape[1]))
+    states[:3] = positions.reshape(3, -1)
+    n = states.shape[1]
     if velocity is not None:
-        velocities = np.asarray(velocity, dtype=np.float64)
-        if velocities.shape != np.shape(position):
+        velocities = real_numbers(velocity, "velocity", "numbers of shape (3, n)")
+        if velocities.shape != positions.shape:
             raise InputError(f"velocity: expected the shape of the position; got {velocities.shape}")
         states[3:] = velocities.reshape(3, n)
+    if not np.isfinite(states).all():
+        bad = np.flatnonzero(~np.isfinite(states).all(axis=0))
+        raise InputError(f"positions and velocities {some(bad)}: expected finite values, km and km/s")
     epochs = per_trajectory(epoch, n, "epoch")
+    if n == 0:
+        return np.empty((3, 0))
     forces.ephemeris.require_span(float(epochs.min()), float(epochs.max()), "acceleration")
     result = accelerations_of(states, epochs, forces.pressure(n), forces)
     return result[:, 0] if single else result

@@ -145,6 +145,21 @@ def test_wrong_input(make):
         make()
 
 
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: propagate_three_body("state", 1.0), "state: expected numbers"),
+        (lambda: propagate_three_body(np.zeros((2, 6)), 1.0), r"the last axis: transpose it \(state\.T\)"),
+        (lambda: propagate_three_body(np.full(6, 0.5), 1.0, "earth-moon"), "system: expected a Three"),
+        (lambda: ThreeBodySystem("text", "0.1", 1.0, 1.0), "mass ratio.*got '0.1'"),
+        (lambda: ThreeBodySystem("endless", 0.1, np.inf, 1.0), "positive units of length and time; got inf"),
+    ],
+)
+def test_wrong_input_is_told(make, text):
+    with pytest.raises(InputError, match=text):
+        make()
+
+
 def test_budget_of_steps():
     flown = propagate_three_body([1.02, 0.0, -0.18, 0.0, -0.1, 0.0], 10.0, max_steps=20)
     assert flown.status[0] == Status.MAX_STEPS

@@ -262,6 +262,67 @@ def test_wrong_shapes(lunar, state, text):
         propagate(state, EPOCH, DAY, lunar)
 
 
+def test_exchanged_axes_of_a_square_array_are_told(lunar):
+    state, epoch = elliptical(6)
+    with pytest.raises(InputError, match=r"trajectories .*the last axis: transpose the states \(state\.T\)"):
+        propagate(state.T, epoch, DAY, lunar)
+    state[:3, 2] *= 0.1  # one bad state of six is no exchange of axes
+    with pytest.raises(InputError, match="trajectories 2: the start lies inside") as caught:
+        propagate(state, epoch, DAY, lunar)
+    assert "transpose" not in str(caught.value)
+
+
+def test_metres_are_told_from_kilometres(lunar):
+    with pytest.raises(InputError, match="out of range: expected km and km/s"):
+        propagate(circular() * 1e3, EPOCH, DAY, lunar)
+
+
+class InDays(np.ndarray):
+    """Numbers with a unit, as astropy's quantities are: an array that knows its unit and can convert."""
+
+    unit = "d"
+
+    def to_value(self, unit):
+        """Convert, as a quantity can."""
+
+
+def test_units_are_not_lost_silently(lunar):
+    thirty = np.array(30.0).view(InDays)
+    with pytest.raises(
+        InputError, match=r"duration: .*got a quantity in d; give its numbers in km, km/s and s"
+    ):
+        propagate(circular(), EPOCH, thirty, lunar)
+    units = pytest.importorskip("astropy.units")
+    with pytest.raises(InputError, match=r"state: .*got a quantity in m"):
+        propagate(circular() * units.m, EPOCH, DAY, lunar)
+
+
+def test_masked_values_are_no_numbers(lunar):
+    state, epoch = elliptical(3)
+    masked = np.ma.masked_array(state, np.arange(18).reshape(6, 3) == 4)
+    with pytest.raises(InputError, match="trajectories 1: the state holds a value that is not finite"):
+        propagate(masked, epoch, DAY, lunar)
+
+
+@pytest.mark.parametrize(
+    ("position", "options", "text"),
+    [
+        ("here", {}, r"position: expected numbers of shape \(3, n\); got 'here'"),
+        (2000.0, {}, r"position: expected shape \(3, n\); got \(\)"),
+        ([[2000.0, np.nan], [0.0, 0.0], [0.0, 0.0]], {}, "positions and velocities 1: expected finite"),
+        ([2000.0, 0.0, 0.0], {"forces": None}, "forces: expected a cislunar.ForceModel; got NoneType"),
+        ([2000.0, 0.0, 0.0], {"velocity": [1.0, 0.0]}, "velocity: expected the shape of the position"),
+    ],
+)
+def test_acceleration_of_what_is_no_position(lunar, position, options, text):
+    with pytest.raises(InputError, match=text):
+        acceleration(position, EPOCH, **({"forces": lunar} | options))
+
+
+def test_acceleration_of_nothing(lunar):
+    assert acceleration(np.empty((3, 0)), EPOCH, lunar).shape == (3, 0)
+
+
 def test_wrong_options(lunar):
     for options, text in (
         ({"rtol": 1e-16}, "float64"),

@@ -6,8 +6,10 @@ stops falling and starts to rise, on a flight backwards too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -107,6 +109,12 @@ class TrueAnomaly(Event):
     body: str | None = field(default=None, kw_only=True)
     direction: str = field(default="rising", init=False)
 
+    def __post_init__(self) -> None:
+        """Refuse what is no angle."""
+        super().__post_init__()
+        if not _finite(self.anomaly_rad):
+            raise InputError(f"event: expected a finite true anomaly, rad; got {self.anomaly_rad!r}")
+
     def values(self, moments: Moments) -> Array:
         """Eccentricity times the sine of the anomaly past the one wanted."""
         state = moments.about(self.body)
@@ -158,7 +166,7 @@ class Radius(Event):
     def __post_init__(self) -> None:
         """Refuse what is no distance."""
         super().__post_init__()
-        if not (np.isfinite(self.radius_km) and self.radius_km > 0.0):
+        if not (_finite(self.radius_km) and self.radius_km > 0.0):
             raise InputError(f"event: expected a positive radius, km; got {self.radius_km!r}")
 
     def values(self, moments: Moments) -> Array:
@@ -176,7 +184,7 @@ class Altitude(Event):
     def __post_init__(self) -> None:
         """Refuse what is no height."""
         super().__post_init__()
-        if not np.isfinite(self.altitude_km):
+        if not _finite(self.altitude_km):
             raise InputError(f"event: expected a finite altitude, km; got {self.altitude_km!r}")
 
     def values(self, moments: Moments) -> Array:
@@ -209,7 +217,8 @@ class Elevation(Event):
         if not isinstance(self.place, Site | Station):
             raise InputError(f"event: expected a Site or a Station; got {type(self.place).__name__}")
         super().__post_init__()
-        if self.elevation_rad is not None and not -np.pi / 2 < self.elevation_rad < np.pi / 2:
+        elevation = self.elevation_rad
+        if elevation is not None and not (_finite(elevation) and -np.pi / 2 < elevation < np.pi / 2):
             raise InputError(
                 f"event: expected an elevation between -pi/2 and pi/2 rad; got {self.elevation_rad!r}"
             )
@@ -321,7 +330,7 @@ class PlaneCrossing(Event):
         super().__post_init__()
         require_one_of(self.axis, ("x", "y", "z"), "event: axis of the rotating frame")
         require_one_of(self.origin, ("barycentre", "earth", "moon"), "event: origin of the rotating frame")
-        if not np.isfinite(self.offset_km):
+        if not _finite(self.offset_km):
             raise InputError(f"event: expected a finite offset, km; got {self.offset_km!r}")
 
     def default_name(self) -> str:
@@ -366,7 +375,7 @@ class UserEvent(Event):
         super().__post_init__()
         if not callable(self.function):
             raise InputError(f"event: expected a function of (tdb, state); got {self.function!r}")
-        if not self.resolution >= 0.0:
+        if not (_finite(self.resolution) and self.resolution >= 0.0):
             raise InputError(f"event: expected a resolution of 0 or more; got {self.resolution!r}")
 
     def default_name(self) -> str:
@@ -386,6 +395,11 @@ class UserEvent(Event):
         if values.dtype.kind not in "fiub":
             raise InputError(f"event {self.name!r}: the function returned {values.dtype}; expected numbers")
         return values.astype(np.float64)
+
+
+def _finite(value: Any) -> bool:
+    """Whether a value is one finite number, without a unit."""
+    return isinstance(value, Real) and math.isfinite(value)
 
 
 def checked_events(events: Any) -> tuple[Event, ...]:

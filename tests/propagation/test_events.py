@@ -337,6 +337,12 @@ def test_tabulated_states_have_events_too(kepler):
         (lambda: Elevation(station("dss-24"), 80.0), "rad"),
         (lambda: UserEvent(3.0), "function of"),
         (lambda: UserEvent(abs, resolution=np.nan), "resolution"),
+        (lambda: Radius("2000 km"), "positive radius, km; got '2000 km'"),
+        (lambda: Radius([2000.0, 3000.0]), "positive radius"),
+        (lambda: Altitude(None), "finite altitude"),
+        (lambda: PlaneCrossing("x", offset_km="far"), "finite offset"),
+        (lambda: TrueAnomaly(np.nan), "finite true anomaly, rad; got nan"),
+        (lambda: Elevation(station("dss-24"), "high"), "rad"),
     ],
 )
 def test_events_that_cannot_be_meant(make, text):

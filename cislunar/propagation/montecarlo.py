@@ -13,12 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
-from cislunar.propagation.checks import per_trajectory, some
+from cislunar.propagation.checks import (
+    per_trajectory,
+    real_numbers,
+    require_forces,
+    some,
+    state_columns,
+)
 from cislunar.propagation.flight import propagate
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.status import Status
@@ -29,6 +37,8 @@ AXES = ("icrf", "rtn")
 """Axes of covariances: ICRF, or radial, transverse (along-track) and normal of each state."""
 
 _NEGATIVE = 1e-9
+_ANYWHERE = np.array([[1.0], [0.0], [0.0], [0.0], [1.0], [0.0]])
+"""Stands in for states that cannot be flown, so that the others have their axes."""
 
 
 def rtn_axes(state: ArrayLike) -> NDArray[np.float64]:
@@ -44,7 +54,13 @@ def rtn_axes(state: ArrayLike) -> NDArray[np.float64]:
     numpy.ndarray, shape (3, 3, ...)
         Rotation: `v_rtn = axes @ v_icrf`. R along the position, N along `r x v`, T completes the triad.
     """
-    states = np.asarray(state, dtype=np.float64)
+    states = real_numbers(state, "state", "numbers of shape (6, ...)")
+    if states.ndim == 0 or states.shape[0] != 6:
+        raise InputError(f"state: expected shape (6, ...); got {states.shape}")
+    finite = np.isfinite(states).all(axis=0)
+    if not finite.all():
+        which = f"states {some(np.flatnonzero(~finite))}" if finite.ndim == 1 else "state"
+        raise InputError(f"{which}: expected finite values, km and km/s")
     r, v = states[:3], states[3:]
     normal = np.cross(r, v, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -68,7 +84,7 @@ def _covariances(covariance: ArrayLike, states: NDArray[np.float64], axes: str) 
     if axes not in AXES:
         raise InputError(f"axes: expected one of {', '.join(AXES)}; got {axes!r}")
     n = states.shape[1]
-    given = np.asarray(covariance, dtype=np.float64)
+    given = real_numbers(covariance, "covariance", f"numbers of shape (6, 6) or (6, 6, {n})")
     if given.shape not in ((6, 6), (6, 6, n)):
         raise InputError(f"covariance: expected shape (6, 6) or (6, 6, {n}); got {given.shape}")
     matrices = np.moveaxis(np.broadcast_to(given.reshape(6, 6, -1), (6, 6, n)), 2, 0)
@@ -87,7 +103,7 @@ def _covariances(covariance: ArrayLike, states: NDArray[np.float64], axes: str) 
         )
     if axes == "icrf":
         return np.array(matrices)
-    turn = _turn(states)
+    turn = _turn(np.where(np.isfinite(states).all(axis=0), states, _ANYWHERE))
     return turn.transpose(0, 2, 1) @ matrices @ turn
 
 
@@ -166,14 +182,23 @@ def sample_states(
     Raises
     ------
     InputError
-        Shapes that do not fit, or a matrix that is no covariance.
+        Shapes that do not fit, means that are not finite, or a matrix that is no covariance.
     """
-    means = np.asarray(state, dtype=np.float64)
-    means = means[:, None] if means.ndim == 1 else means
-    if means.ndim != 2 or means.shape[0] != 6:
-        raise InputError(f"state: expected shape (6, n); got {np.shape(state)}")
-    if samples < 1:
-        raise InputError(f"samples: expected at least 1; got {samples}")
+    means = state_columns(state)
+    bad = np.flatnonzero(~np.isfinite(means).all(axis=0))
+    if bad.size:
+        raise InputError(f"states {some(bad)}: expected finite values, km and km/s")
+    return _drawn(means, covariance, samples, seed, axes)
+
+
+def _drawn(
+    means: NDArray[np.float64], covariance: ArrayLike, samples: int, seed: int, axes: str
+) -> NDArray[np.float64]:
+    """Draw states (6, n, samples) about means (6, n); of a mean that is not finite they are not either."""
+    if not (isinstance(samples, Integral) and samples >= 1):
+        raise InputError(f"samples: expected a whole number, at least 1; got {samples!r}")
+    if not (isinstance(seed, Integral) and seed >= 0):
+        raise InputError(f"seed: expected a whole number, at least 0; got {seed!r}")
     matrices = _covariances(covariance, means, axes)
     result = np.empty((6, means.shape[1], samples))
     for i in range(means.shape[1]):
@@ -185,7 +210,7 @@ def sample_states(
         largest = np.abs(vectors).argmax(axis=0)
         vectors = vectors * np.sign(vectors[largest, np.arange(6)])
         root = scale[:, None] * vectors * np.sqrt(np.maximum(values, 0.0))
-        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(i,))))
+        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(int(seed), spawn_key=(i,))))
         draws = generator.standard_normal((samples, 6))
         result[:, i] = means[:, i, None] + root @ draws.T
     return result
@@ -245,30 +270,39 @@ class Dispersion:
         Returns
         -------
         numpy.ndarray, shape (6, n, samples)
-            km and km/s; NaN for flights that ended before.
+            km and km/s; NaN for flights that ended before, and where the nominal flight was not flown.
+
+        Raises
+        ------
+        InputError
+            A nominal flight ends before, or the time is not the end and the samples were not recorded.
         """
         if axes not in AXES:
             raise InputError(f"axes: expected one of {', '.join(AXES)}; got {axes!r}")
         n, duration = self.nominal.n, self.nominal.duration
         moments = duration if elapsed is None else per_trajectory(elapsed, n, "elapsed")
-        if (np.abs(moments) > np.abs(self.nominal.final_elapsed) + 1e-6).any():
-            raise InputError("deviations: a nominal flight ends before the time asked for")
+        lasted = np.abs(moments) <= np.abs(self.nominal.final_elapsed) + 1e-6
+        short = np.flatnonzero(~lasted & (self.nominal.status != Status.BAD_INPUT))
+        if short.size:
+            raise InputError(f"deviations: a nominal flight ends before the time asked for: {some(short)}")
         centre = self._states(self.nominal, moments)
         path = self._states(self.flights, np.repeat(moments, self.samples))
         difference = path.reshape(6, n, self.samples) - centre[:, :, None]
         if axes == "rtn":
-            difference = np.einsum("nij,jns->ins", _turn(centre), difference)
+            known = np.where(np.isfinite(centre).all(axis=0), centre, _ANYWHERE)
+            difference = np.einsum("nij,jns->ins", _turn(known), difference)
         return difference
 
     @staticmethod
     def _states(flights: Trajectory, moments: NDArray[np.float64]) -> NDArray[np.float64]:
         """States (6, n) at each flight's own time; NaN where it had ended."""
         lasted = np.abs(moments) <= np.abs(flights.final_elapsed)
-        lasted &= np.diff(flights.offsets) > 0
+        lasted &= flights.status != Status.BAD_INPUT
         result = np.full((6, flights.n), np.nan)
-        if lasted.all():
-            result = flights.at(moments[:, None])[:, :, 0]
-        elif lasted.any():
+        at_end = lasted & (moments == flights.final_elapsed)
+        result[:, at_end] = flights.final[:, at_end]
+        lasted &= ~at_end
+        if lasted.any():
             result[:, lasted] = flights[lasted].at(moments[lasted, None])[:, :, 0]
         return result
 
@@ -282,6 +316,8 @@ class Dispersion:
 
     def distance_percentile(self, percent: float, elapsed: float | None = None) -> NDArray[np.float64]:
         """Distance from the nominal flight within which `percent` of the lasting flights are, km, (n,)."""
+        if not (isinstance(percent, Real) and 0.0 <= percent <= 100.0):
+            raise InputError(f"percent: expected a number from 0 to 100; got {percent!r}")
 
         def distance(good: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.percentile(np.sqrt((good[:3] ** 2).sum(axis=0)), percent)
@@ -318,13 +354,18 @@ def propagate_dispersed(
     rtol: float = 1e-10,
     stop_radius_km: ArrayLike | None = None,
     threads: int | None = None,
+    on_error: str = "raise",
+    max_steps: int = 10_000_000,
+    record: bool = True,
 ) -> Dispersion:
     """Fly samples about nominal trajectories.
 
     Parameters
     ----------
-    state, epoch, duration, forces, rtol, stop_radius_km, threads
+    state, epoch, duration, forces, rtol, stop_radius_km, threads, on_error, max_steps
         As for `propagate`; n nominal trajectories.
+    record : bool
+        Keep the nodes of the samples; without them only deviations at the end remain.
     covariance, samples, seed, axes
         As for `sample_states`.
 
@@ -338,24 +379,25 @@ def propagate_dispersed(
     InputError, EpochRangeError
         As for `propagate` and `sample_states`; radiation pressure that differs among trajectories.
     """
-    means = np.asarray(state, dtype=np.float64)
-    means = means[:, None] if means.ndim == 1 else means
-    sampled = sample_states(means, covariance, samples, seed, axes)
+    require_forces(forces)
+    means = state_columns(state)
     n = means.shape[1]
     pressure = forces.radiation_pressure
     if pressure is not None and np.size(pressure.area_to_mass_m2_kg) > 1:
         raise InputError("dispersion: expected one area-to-mass ratio for all trajectories")
     epochs, durations = per_trajectory(epoch, n, "epoch"), per_trajectory(duration, n, "duration")
     stops = None if stop_radius_km is None else per_trajectory(stop_radius_km, n, "stop_radius_km")
-    nominal = propagate(means, epochs, durations, forces, rtol=rtol, stop_radius_km=stops, threads=threads)
+    options: dict[str, Any] = {"rtol": rtol, "threads": threads, "max_steps": max_steps}
+    sampled = _drawn(means, covariance, samples, seed, axes)
+    nominal = propagate(means, epochs, durations, forces, stop_radius_km=stops, on_error=on_error, **options)
     flights = propagate(
         sampled.reshape(6, n * samples),
         np.repeat(epochs, samples),
         np.repeat(durations, samples),
         forces,
-        rtol=rtol,
         stop_radius_km=None if stops is None else np.repeat(stops, samples),
-        threads=threads,
         on_error="status",
+        record=record,
+        **options,
     )
-    return Dispersion(nominal, sampled, flights, seed)
+    return Dispersion(nominal, sampled, flights, int(seed))

@@ -175,3 +175,56 @@ def test_other_wrong_input(lunar):
     assert np.array_equal(flown.final, np.repeat(flown.nominal.final[:, :, None], 3, axis=2))
     with pytest.raises(InputError, match="ends before"):
         flown.deviations(1e6)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"samples": 2.5}, "samples: expected a whole number, at least 1; got 2.5"),
+        ({"seed": None}, "seed: expected a whole number, at least 0; got None"),
+        ({"seed": -1}, "seed: expected a whole number, at least 0; got -1"),
+        ({"covariance": "small"}, "covariance: expected numbers"),
+        ({"forces": None}, "forces: expected a cislunar.ForceModel"),
+        ({"state": "state"}, "state: expected numbers"),
+    ],
+)
+def test_input_of_a_wrong_kind(lunar, options, text):
+    states, epochs = elliptical(2)
+    given = {"state": states, "forces": lunar, "covariance": np.eye(6), "samples": 3, "seed": 0}
+    with pytest.raises(InputError, match=text):
+        propagate_dispersed(epoch=epochs, duration=600.0, **(given | options))
+
+
+@pytest.mark.parametrize("axes", ["icrf", "rtn"])
+def test_nominal_states_that_cannot_be_flown(lunar, axes):
+    states, epochs = elliptical(3)
+    good = propagate_dispersed(states, epochs, 600.0, lunar, np.eye(6) * 1e-8, 4, 0, axes=axes)
+    states[0, 1] = np.nan
+    with pytest.raises(InputError, match="trajectories 1: the state holds a value that is not finite"):
+        propagate_dispersed(states, epochs, 600.0, lunar, np.eye(6) * 1e-8, 4, 0, axes=axes)
+    flown = propagate_dispersed(
+        states, epochs, 600.0, lunar, np.eye(6) * 1e-8, 4, 0, axes=axes, on_error="status"
+    )
+    assert list(flown.nominal.status) == [Status.FINISHED, Status.BAD_INPUT, Status.FINISHED]
+    assert (flown.status[1] == Status.BAD_INPUT).all()
+    np.testing.assert_array_equal(flown.final[:, ::2], good.final[:, ::2])
+    for elapsed in (None, 300.0):
+        covariance = flown.covariance(elapsed, axes)
+        np.testing.assert_array_equal(covariance[:, :, ::2], good.covariance(elapsed, axes)[:, :, ::2])
+        assert np.isnan(covariance[:, :, 1]).all()
+    with pytest.raises(InputError, match="states 1: expected finite values"):
+        sample_states(states, np.eye(6), 10, 0, axes=axes)
+
+
+def test_samples_that_are_not_recorded_have_an_end(lunar):
+    states, epochs = elliptical(2)
+    full, lean = (
+        propagate_dispersed(states, epochs, 600.0, lunar, np.eye(6) * 1e-8, 4, 0, record=record)
+        for record in (True, False)
+    )
+    assert lean.flights.nodes.shape == (10, 0)
+    np.testing.assert_array_equal(lean.deviations(), full.deviations())
+    with pytest.raises(InputError, match="no nodes"):
+        lean.deviations(300.0)
+    with pytest.raises(InputError, match="percent: expected a number from 0 to 100; got 150"):
+        full.distance_percentile(150)

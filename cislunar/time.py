@@ -463,8 +463,10 @@ def from_astropy(time: Time) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If the time is in a scale that does not convert to TDB without Earth-orientation data, or masked.
+        If it is no `Time`, in a scale that does not convert to TDB without Earth-orientation data, or masked.
     """
+    if not hasattr(time, "scale"):
+        raise InputError(f"found {time!r}; expected an astropy Time")
     if time.scale in ("local", "ut1"):
         raise InputError(f"found an astropy Time in the scale {time.scale!r}; expected UTC, TAI, TT or TDB")
     if np.any(getattr(time, "mask", False)):

@@ -61,9 +61,14 @@ class Problems:
 
 
 def find_problems(
-    states: np.ndarray, epochs: np.ndarray, durations: np.ndarray, stops: np.ndarray, forces: ForceModel
+    states: np.ndarray,
+    epochs: np.ndarray,
+    durations: np.ndarray,
+    stops: np.ndarray,
+    forces: ForceModel,
+    pressure: np.ndarray | None = None,
 ) -> Problems:
-    """Check the input of each trajectory."""
+    """Check the input of each trajectory; `pressure` is NaN where its radiation pressure cannot be used."""
     texts: dict[int, str] = {}
 
     def note(mask: np.ndarray, text: str) -> None:
@@ -86,6 +91,11 @@ def find_problems(
             "the state is out of range: expected km and km/s, shape (6, n), one column for each trajectory",
         )
         note(stops <= 0.0, "the stopping radius is not positive")
+        if pressure is not None:
+            note(
+                ~np.isfinite(pressure),
+                "the radiation pressure has no area-to-mass ratio of 0 or more, m^2/kg",
+            )
         low, high = forces.span_tdb
         first, last = np.minimum(epochs, epochs + durations), np.maximum(epochs, epochs + durations)
         outside = np.isfinite(first) & np.isfinite(last) & ((first < low) | (last > high))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
+from cislunar.propagation.checks import real_numbers
 
 Array = NDArray[np.float64]
 
@@ -35,8 +36,8 @@ def elapsed_times(elapsed: ArrayLike, final_elapsed: Array) -> tuple[Array, bool
     InputError
         The shape is wrong, or a time lies outside the flight of its trajectory.
     """
-    given = np.asarray(elapsed, dtype=np.float64)
     n = final_elapsed.size
+    given = real_numbers(elapsed, "elapsed", f"seconds after the start, shape (m,) or ({n}, m)")
     if given.ndim > 2 or (given.ndim == 2 and given.shape[0] != n):
         raise InputError(f"elapsed: expected shape (m,) or ({n}, m); got {given.shape}")
     times = np.atleast_2d(given)
@@ -60,7 +61,7 @@ def elapsed_at(tdb: ArrayLike, epoch: Array) -> tuple[Array, bool]:
     InputError
         The shape is wrong.
     """
-    times = np.asarray(tdb, dtype=np.float64)
+    times = real_numbers(tdb, "tdb", "seconds past J2000 TDB, shape (m,)")
     if times.ndim > 1:
         raise InputError(f"tdb: expected shape (m,); got {times.shape}")
     return np.atleast_1d(times)[None] - epoch[:, None], times.ndim == 0

@@ -115,8 +115,8 @@ def propagate(
     states, epochs, durations, stops = shaped(state, epoch, duration, stop_radius_km)
     n = epochs.size
     check_options(rtol, on_error, max_steps, threads)
-    pressure = forces.pressure(n)
-    problems = find_problems(states, epochs, durations, stops, forces)
+    pressure = forces.pressure(n, lenient=True)
+    problems = find_problems(states, epochs, durations, stops, forces, pressure)
     if problems.any and on_error == "raise":
         raise problems.error(epochs, durations, forces)
     good = np.flatnonzero(~problems.bad)

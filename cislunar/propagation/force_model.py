@@ -69,23 +69,29 @@ class RadiationPressure:
     pressure_n_m2: float = SOLAR_PRESSURE_N_M2
     shadows: Sequence[str] = ("moon", "earth")
 
-    def strength(self, n: int) -> np.ndarray:
+    def strength(self, n: int, lenient: bool = False) -> np.ndarray:
         """Acceleration times the square of the distance from the Sun, km^3/s^2, for n trajectories.
 
         Raises
         ------
         InputError
-            The number of values is neither 1 nor n, or one of them is negative or not finite.
+            The number of values is neither 1 nor n, or they are no numbers; or some are negative or not
+            finite, unless `lenient`: those are NaN then.
         """
-        values = np.asarray(self.area_to_mass_m2_kg, dtype=np.float64)
+        from cislunar.propagation.checks import real_numbers, some
+
+        expected = f"one area-to-mass ratio or one for each of {n} trajectories"
+        values = real_numbers(self.area_to_mass_m2_kg, "radiation pressure", expected)
         if values.ndim > 1 or values.size not in (1, n):
+            raise InputError(f"radiation pressure: expected {expected}; got shape {values.shape}")
+        bad = ~(np.isfinite(values) & (values >= 0.0)).reshape(-1)
+        if bad.any() and not lenient:
+            which = f" for trajectories {some(np.flatnonzero(bad))}" if values.ndim else ""
             raise InputError(
-                f"radiation pressure: expected one area-to-mass ratio or one for each of {n} trajectories; "
-                f"got shape {values.shape}"
+                f"radiation pressure: expected area-to-mass ratios of 0 or more, m^2/kg; got others{which}"
             )
-        if not (np.isfinite(values).all() and (values >= 0.0).all()):
-            raise InputError("radiation pressure: expected area-to-mass ratios of 0 or more, m^2/kg")
-        return np.broadcast_to(values * (self.pressure_n_m2 * 1e-3 * AU_KM**2), (n,)).copy()
+        usable = np.where(bad, np.nan, values.reshape(-1))
+        return np.broadcast_to(usable * (self.pressure_n_m2 * 1e-3 * AU_KM**2), (n,)).copy()
 
 
 METHODS = ("auto", "rkn1210", "verner98")
@@ -180,17 +186,15 @@ class ForceModel:
             )
         self.method = "verner98" if relativity or method == "verner98" else "rkn1210"
         self.bodies = _checked_bodies(center, bodies)
-        self.ephemeris = ephemeris if ephemeris is not None else Ephemeris.default()
-        self.orientation = orientation if orientation is not None else LunarOrientation.default()
+        self.ephemeris = _checked_table(ephemeris, Ephemeris, "ephemeris")
+        self.orientation = _checked_table(orientation, LunarOrientation, "orientation")
         for name in (center, *self.bodies):
             self.ephemeris.require_body(name)
         self.field = _load_field(center, gravity, degree)
         self.degree = self.field.degree if self.field is not None else 0
         self.earth_orientation: EarthOrientation | None = None
         if self._turns and self.field is not None and self.field.frame == EARTH_FRAME:
-            self.earth_orientation = (
-                earth_orientation if earth_orientation is not None else EarthOrientation.default()
-            )
+            self.earth_orientation = _checked_table(earth_orientation, EarthOrientation, "earth_orientation")
         self.gm = self._mass_parameters(gm or {})
         self.radius_km = BODY_RADIUS_KM[center]
         if radiation_pressure is not None and not isinstance(radiation_pressure, RadiationPressure):
@@ -314,9 +318,16 @@ class ForceModel:
             return 0.0
         return self.tide.strength(self.gm.get(body, self.ephemeris.gm[body]), field_radius)
 
-    def pressure(self, n: int) -> np.ndarray:
-        """Radiation pressure on n trajectories: acceleration times distance from the Sun squared."""
-        return np.zeros(n) if self.radiation_pressure is None else self.radiation_pressure.strength(n)
+    def pressure(self, n: int, lenient: bool = False) -> np.ndarray:
+        """Radiation pressure on n trajectories: acceleration times distance from the Sun squared.
+
+        Raises
+        ------
+        InputError
+            As `RadiationPressure.strength`.
+        """
+        light = self.radiation_pressure
+        return np.zeros(n) if light is None else light.strength(n, lenient)
 
     def _mass_parameters(self, given: Mapping[str, float]) -> dict[str, float]:
         for name, value in given.items():
@@ -349,6 +360,15 @@ class ForceModel:
         return quaternions.product(self.orientation.quaternion(tdb), small)
 
 
+def _checked_table(given: Any, kind: Any, name: str) -> Any:
+    """Return a table that was given, or the packaged one of its kind."""
+    if given is None:
+        return kind.default()
+    if not isinstance(given, kind):
+        raise InputError(f"{name}: expected {kind.__module__}.{kind.__name__}; got {given!r}")
+    return given
+
+
 def _checked_bodies(center: str, bodies: Sequence[str]) -> tuple[str, ...]:
     """Return the bodies as a tuple; each once, none of them the centre."""
     if isinstance(bodies, str):
@@ -374,6 +394,8 @@ def _checked_tide(center: str, tide: SolidTide | bool) -> SolidTide | None:
         return None
     if center != "moon":
         raise InputError(f"tide: known for the Moon only; the centre is {center!r}")
+    if tide is not True and not isinstance(tide, SolidTide):
+        raise InputError(f"tide: expected True, False or a SolidTide; got {tide!r}")
     return SolidTide() if tide is True else tide
 
 

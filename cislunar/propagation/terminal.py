@@ -354,7 +354,8 @@ def propagate_with_events(
     wanted = checked_events(events)
     states, epochs, durations, stops = shaped(state, epoch, duration, stop_radius_km)
     check_options(rtol, on_error, max_steps, threads)
-    problems = find_problems(states, epochs, durations, stops, forces)
+    pressure = forces.pressure(epochs.size, lenient=True)
+    problems = find_problems(states, epochs, durations, stops, forces, pressure)
     if problems.any and on_error == "raise":
         raise problems.error(epochs, durations, forces)
 

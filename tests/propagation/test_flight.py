@@ -11,7 +11,7 @@ from orbits import EPOCH, circular, elliptical
 
 from cislunar import ForceModel, propagate
 from cislunar.errors import EpochRangeError, InputError
-from cislunar.propagation import Status, acceleration
+from cislunar.propagation import Periapsis, Status, acceleration
 
 GM = 4902.8
 DAY = 86400.0
@@ -295,6 +295,41 @@ def test_units_are_not_lost_silently(lunar):
     units = pytest.importorskip("astropy.units")
     with pytest.raises(InputError, match=r"state: .*got a quantity in m"):
         propagate(circular() * units.m, EPOCH, DAY, lunar)
+
+
+@pytest.mark.parametrize("events", [(), (Periapsis(terminal=True),)])
+def test_ratios_of_radiation_pressure_are_input_of_each_trajectory(events):
+    state, epoch = elliptical(5)
+    ratios = np.array([0.01, np.nan, 0.02, -1.0, 0.03])
+    forces = ForceModel("moon", degree=2, radiation_pressure=ratios)
+    state[0, 4] = np.inf
+    with pytest.raises(InputError) as caught:
+        propagate(state, epoch, 600.0, forces, events=events)
+    assert "trajectories 1, 3: the radiation pressure has no area-to-mass ratio of 0 or more" in str(
+        caught.value
+    )
+    assert "trajectories 4: the state" in str(caught.value)
+    flown = propagate(state, epoch, 600.0, forces, on_error="status", events=events)
+    assert list(flown.status == Status.BAD_INPUT) == [False, True, False, True, True]
+    good = ForceModel("moon", degree=2, radiation_pressure=ratios[::2])
+    alone = propagate(state[:, ::2], epoch[::2], 600.0, good, on_error="status", events=events)
+    np.testing.assert_array_equal(flown.final[:, ::2], alone.final)
+    with pytest.raises(InputError, match=r"others for trajectories 1, 3$"):
+        acceleration(state[:3, [0, 1, 2, 3, 0]], epoch, forces)
+
+
+def test_times_of_dense_output_are_numbers(lunar):
+    flight = propagate(circular(), EPOCH, 600.0, lunar)
+    for ask, text in (
+        (lambda: flight.at("noon"), "elapsed: expected seconds after the start.*got 'noon'"),
+        (lambda: flight.at(np.array(1.0).view(InDays)), "elapsed: .*got a quantity in d"),
+        (lambda: flight.at_tdb("2028-01-01"), "tdb: expected seconds past J2000 TDB.*got '2028-01-01'"),
+        (lambda: flight.position("2028-01-01"), "found '2028-01-01'; expected an astropy Time"),
+        (lambda: flight.at([0.0, np.nan]), "nan s is outside the flight of trajectory 0"),
+    ):
+        with pytest.raises(InputError, match=text):
+            ask()
+    assert flight.at([]).shape == (6, 1, 0)
 
 
 def test_masked_values_are_no_numbers(lunar):

@@ -202,6 +202,9 @@ def test_rotations_between_lunar_axes_are_small():
         ({"degree": 5000}, "degree"),
         ({"gravity": None, "degree": 8}, "point mass"),
         ({"center": "earth", "bodies": ("moon",), "gravity": "grgm1200a"}, "field of moon"),
+        ({"ephemeris": "de440"}, "ephemeris: expected .*Ephemeris; got 'de440'"),
+        ({"orientation": "de440"}, "orientation: expected .*LunarOrientation; got 'de440'"),
+        ({"tide": "on"}, "tide: expected True, False or a SolidTide; got 'on'"),
         ({"radiation_pressure": RadiationPressure(0.01, shadows=("sun",))}, "shadows"),
     ],
 )

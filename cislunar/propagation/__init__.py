@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cislunar.propagation.events import find_events
     from cislunar.propagation.flight import acceleration, propagate
     from cislunar.propagation.force_model import ForceModel, RadiationPressure
-    from cislunar.propagation.handover import propagate_transfer
+    from cislunar.propagation.handover import propagate_transfer, propagate_transfer_burns
     from cislunar.propagation.montecarlo import (
         Dispersion,
         propagate_dispersed,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         transport_covariance,
     )
     from cislunar.propagation.powered import PoweredFlight
+    from cislunar.propagation.powered_transfer import PoweredTransfer
     from cislunar.propagation.status import Status
     from cislunar.propagation.stm import StateTransition, propagate_state_transition, state_transition
     from cislunar.propagation.tides import SolidTide
@@ -69,6 +70,7 @@ __all__ = [
     "Periapsis",
     "PlaneCrossing",
     "PoweredFlight",
+    "PoweredTransfer",
     "RadiationPressure",
     "Radius",
     "ShadowEntry",
@@ -90,6 +92,7 @@ __all__ = [
     "propagate_state_transition",
     "propagate_three_body",
     "propagate_transfer",
+    "propagate_transfer_burns",
     "rtn_axes",
     "sample_states",
     "state_transition",
@@ -105,6 +108,7 @@ _HOMES = {
     "TurningDirection": "burn_kinds",
     "BurnSensitivity": "burn_sensitivity",
     "PoweredFlight": "powered",
+    "PoweredTransfer": "powered_transfer",
     "propagate_burns": "burns",
     "Altitude": "event_kinds",
     "Apoapsis": "event_kinds",
@@ -121,6 +125,7 @@ _HOMES = {
     "EventTable": "event_table",
     "find_events": "events",
     "propagate_transfer": "handover",
+    "propagate_transfer_burns": "handover",
     "TransferTrajectory": "transfer_trajectory",
     "Dispersion": "montecarlo",
     "SolidTide": "tides",

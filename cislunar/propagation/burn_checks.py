@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.burn_kinds import Burn, FiniteBurn
+from cislunar.propagation.checks import Problems
 from cislunar.propagation.event_kinds import Event
+
+Array = NDArray[np.float64]
 
 ROUNDING = 1e-12
 """Times and masses this near to each other, relatively, are the same."""
@@ -30,6 +34,17 @@ def burn_lists(burns: Any, n: int) -> list[tuple[Burn, ...]]:
             if not isinstance(burn, Burn):
                 raise InputError(f"burns: expected ImpulsiveBurn or FiniteBurn; trajectory {i} has {burn!r}")
     return lists
+
+
+def note_burn_problems(
+    problems: Problems, lists: list[tuple[Burn, ...]], durations: Array, mass: Array, dry: Array
+) -> None:
+    """Add to the problems of a batch those of its burns and masses."""
+    for i, burns in enumerate(lists):
+        text = burn_problem(burns, durations[i], mass[i], dry[i])
+        if text:
+            problems.texts.setdefault(i, text)
+    problems.bad[list(problems.texts)] = True
 
 
 def burn_problem(burns: tuple[Burn, ...], duration: float, mass: float, dry: float) -> str:

@@ -122,6 +122,8 @@ def burn_sensitivities(flight: PoweredFlight, threads: int | None = None) -> Bur
     missing = np.flatnonzero(np.diff(flight.legs.offsets) == 0)
     if missing.size:
         raise InputError(f"sensitivities: trajectories {some(missing)} were not flown")
+    if flight.of_transfer:
+        raise InputError("sensitivities: expected a flight about one centre; this one changed it on the way")
     backwards = np.unique(flight.burn_rows["trajectory"])
     backwards = backwards[flight.duration[backwards] < 0.0]
     if backwards.size:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cislunar.propagation.burn_checks import burn_lists, burn_problem
+from cislunar.propagation.burn_checks import burn_lists, note_burn_problems
 from cislunar.propagation.burn_kinds import Burn
 from cislunar.propagation.burn_legs import PoweredLeg, in_order, thrust_flyer
 from cislunar.propagation.burn_voyage import Flags, Voyage
@@ -97,11 +97,7 @@ def propagate_burns(
     mass, dry = per_trajectory(mass_kg, n, "mass_kg"), per_trajectory(dry_mass_kg, n, "dry_mass_kg")
     forces.pressure(n)
     problems = find_problems(states, epochs, durations, stops, forces)
-    for i in range(n):
-        text = burn_problem(lists[i], durations[i], mass[i], dry[i])
-        if text:
-            problems.texts.setdefault(i, text)
-    problems.bad[list(problems.texts)] = True
+    note_burn_problems(problems, lists, durations, mass, dry)
     if problems.any and on_error == "raise":
         raise problems.error(epochs, durations, forces)
     options = {"rtol": rtol, "threads": threads, "record": record, "max_steps": max_steps}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
+
+if TYPE_CHECKING:
+    from cislunar.propagation.trajectory import Trajectory
 from cislunar.propagation.checks import real_numbers
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 SLACK_S = 5e-7
 """An epoch is a float64 of some 1e9 s, good to 1e-7 s: so far may a time at the very end miss."""
@@ -65,3 +71,20 @@ def elapsed_at(tdb: ArrayLike, epoch: Array) -> tuple[Array, bool]:
     if times.ndim > 1:
         raise InputError(f"tdb: expected shape (m,); got {times.shape}")
     return np.atleast_1d(times)[None] - epoch[:, None], times.ndim == 0
+
+
+def scattered(flown: Trajectory, owner: Integers, elapsed: Array) -> Array:
+    """States (6, k) of trajectories `owner` of a batch at times after their starts, cut to their flights."""
+    if not owner.size:
+        return np.empty((6, 0))
+    # The times of each trajectory in a row of their own, rows filled up with its beginning.
+    order = np.argsort(owner, kind="stable")
+    counts = np.bincount(owner, minlength=flown.n)
+    place = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    grid = np.zeros((flown.n, int(np.max(counts))))
+    rows = owner[order]
+    end = flown.final_elapsed[rows]
+    grid[rows, place] = np.clip(elapsed[order], np.minimum(end, 0.0), np.maximum(end, 0.0))
+    states = np.empty((6, owner.size))
+    states[:, order] = flown.at(grid)[:, rows, place]
+    return states

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.checks import some
-from cislunar.propagation.elapsed import elapsed_at, elapsed_times
+from cislunar.propagation.elapsed import elapsed_at, elapsed_times, scattered
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.status import Status
 from cislunar.propagation.terminal import restricted
@@ -121,7 +121,37 @@ class LegTable:
         return table, leg
 
 
-class PoweredFlight:
+class BurnRows:
+    """What flights have that keep rows of the burns they made."""
+
+    epoch: Array
+    burn_rows: NDArray[Any]
+
+    @property
+    def n(self) -> int:
+        """Number of trajectories."""
+        return self.epoch.size
+
+    def burns_of(self, trajectory: int) -> NDArray[Any]:
+        """Return the rows of the burns of one trajectory."""
+        if not -self.n <= trajectory < self.n:
+            raise IndexError(f"trajectory {trajectory} of a batch of {self.n}")
+        return self.burn_rows[self.burn_rows["trajectory"] == trajectory % self.n]
+
+    def burn_table(self) -> pd.DataFrame:
+        """Return the burns as a table: the columns of `BURN_ROW` but the states, and `start_utc`."""
+        import pandas as pd
+
+        from cislunar.time import format_epochs
+
+        rows = self.burn_rows
+        names = [name for name in BURN_ROW.names or () if not name.startswith("state")]
+        columns: dict[str, Any] = {name: rows[name] for name in names}
+        columns["start_utc"] = format_epochs(self.epoch[rows["trajectory"]] + rows["start_s"])
+        return pd.DataFrame(columns)
+
+
+class PoweredFlight(BurnRows):
     """A batch of n trajectories with burns.
 
     Attributes
@@ -153,6 +183,8 @@ class PoweredFlight:
         The burns asked for, of each trajectory.
     forces : ForceModel
         What acted besides thrust.
+    of_transfer : bool
+        Whether this is a flight about two centres, moved to one of them (`PoweredTransfer.about`).
     """
 
     def __init__(
@@ -170,6 +202,7 @@ class PoweredFlight:
         legs: LegTable,
         burn_rows: NDArray[Any],
         burns: list[tuple[Burn, ...]],
+        of_transfer: bool = False,
     ) -> None:
         self.center = forces.center
         self.forces = forces
@@ -185,11 +218,7 @@ class PoweredFlight:
         self.legs = legs
         self.burn_rows = burn_rows
         self.burns = burns
-
-    @property
-    def n(self) -> int:
-        """Number of trajectories."""
-        return self.epoch.size
+        self.of_transfer = of_transfer
 
     def __len__(self) -> int:
         """Return the number of trajectories."""
@@ -231,6 +260,7 @@ class PoweredFlight:
             legs,
             np.concatenate([self.burn_rows[:0], *rows]),
             [self.burns[i] for i in chosen],
+            self.of_transfer,
         )
 
     def legs_of(self, trajectory: int) -> list[Trajectory]:
@@ -240,23 +270,6 @@ class PoweredFlight:
 
     def _leg(self, leg: int) -> Trajectory:
         return (self.coasts if self.legs.burn[leg] == COAST else self.arcs)[int(self.legs.place[leg])]
-
-    def burns_of(self, trajectory: int) -> NDArray[Any]:
-        """Return the rows of the burns of one trajectory."""
-        self._range(trajectory)
-        return self.burn_rows[self.burn_rows["trajectory"] == trajectory % self.n]
-
-    def burn_table(self) -> pd.DataFrame:
-        """Return the burns as a table: the columns of `BURN_ROW` but the states, and `start_utc`."""
-        import pandas as pd
-
-        from cislunar.time import format_epochs
-
-        rows = self.burn_rows
-        names = [name for name in BURN_ROW.names or () if not name.startswith("state")]
-        columns: dict[str, Any] = {name: rows[name] for name in names}
-        columns["start_utc"] = format_epochs(self.epoch[rows["trajectory"]] + rows["start_s"])
-        return pd.DataFrame(columns)
 
     def at(self, elapsed: ArrayLike) -> Array:
         """States at given times after each trajectory's own start.
@@ -346,7 +359,7 @@ class PoweredFlight:
         Raises
         ------
         InputError
-            Nothing was recorded, or a trajectory was not flown, or was flown backwards.
+            Nothing was recorded, or a trajectory was not flown, was flown backwards, or changed its centre.
         """
         from cislunar.propagation.burn_sensitivity import burn_sensitivities
 
@@ -383,20 +396,3 @@ class PoweredFlight:
             else:
                 leg[i] = low + np.maximum(np.searchsorted(starts, times[i], side="right") - 1, 0)
         return leg
-
-
-def scattered(flown: Trajectory, owner: Integers, elapsed: Array) -> Array:
-    """States (6, k) of trajectories `owner` of a batch at times after their starts, cut to their flights."""
-    if not owner.size:
-        return np.empty((6, 0))
-    # The times of each trajectory in a row of their own, rows filled up with its beginning.
-    order = np.argsort(owner, kind="stable")
-    counts = np.bincount(owner, minlength=flown.n)
-    place = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    grid = np.zeros((flown.n, int(np.max(counts))))
-    rows = owner[order]
-    end = flown.final_elapsed[rows]
-    grid[rows, place] = np.clip(elapsed[order], np.minimum(end, 0.0), np.maximum(end, 0.0))
-    states = np.empty((6, owner.size))
-    states[:, order] = flown.at(grid)[:, rows, place]
-    return states

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.checks import some
+from cislunar.propagation.elapsed import elapsed_at, elapsed_times, scattered
 from cislunar.propagation.event_table import EventTable
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.steps import Steps
@@ -18,7 +19,6 @@ from cislunar.propagation.trajectory import Trajectory
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_SLACK_S = 5e-7
 _LONGEST_MOVED_S = 2400.0
 
 
@@ -42,8 +42,8 @@ class Leg:
 
 
 @dataclass
-class TransferTrajectory:
-    """A batch of n trajectories in legs about different centres.
+class TransferLegs:
+    """What all batches of n trajectories in legs about different centres have in common.
 
     Attributes
     ----------
@@ -61,8 +61,8 @@ class TransferTrajectory:
         Last state, km and km/s, ICRF axes, about that centre.
     final_elapsed : numpy.ndarray, shape (n,)
         Time of the last state, s after the start.
-    legs : list of Leg
-        In the order flown; a trajectory is in each at most once.
+    legs : sequence of Leg
+        In the order flown by each trajectory, which is in each at most once.
     events : EventTable
         Events and hand-overs (named `handover`); states about the centre the batch was given about.
     """
@@ -75,7 +75,7 @@ class TransferTrajectory:
     center: list[str]
     final: Array
     final_elapsed: Array
-    legs: list[Leg]
+    legs: Sequence[Leg]
     events: EventTable = field(repr=False)
 
     @property
@@ -100,7 +100,8 @@ class TransferTrajectory:
         Parameters
         ----------
         elapsed : float or array_like, shape (m,) or (n, m)
-            Seconds after the start; negative on a flight backwards.
+            Seconds after the start; negative on a flight backwards. At the time of an impulse the state is
+            that after it, in time.
         center : str
             Body that the states are wanted about: any body of the ephemeris.
 
@@ -114,39 +115,84 @@ class TransferTrajectory:
         InputError
             A time lies outside the flight of its trajectory, or the shape is wrong.
         """
-        times = np.asarray(elapsed, dtype=np.float64)
-        if times.ndim > 2 or (times.ndim == 2 and times.shape[0] != self.n):
-            raise InputError(f"elapsed: expected shape (m,) or ({self.n}, m); got {times.shape}")
-        wanted = np.array(np.broadcast_to(times, (self.n, times.shape[-1] if times.ndim else 1)))
-        low = np.minimum(0.0, self.final_elapsed)[:, None]
-        high = np.maximum(0.0, self.final_elapsed)[:, None]
-        outside = ~((wanted >= low - _SLACK_S) & (wanted <= high + _SLACK_S))
-        if outside.any():
-            i, j = np.argwhere(outside)[0]
-            raise InputError(
-                f"elapsed: {wanted[i, j]} s is outside the flight of trajectory {i}, {low[i, 0]} s to "
-                f"{high[i, 0]} s after its start"
-            )
-        wanted = np.clip(wanted, low, high)
-        result = np.full((6, *wanted.shape), np.nan)
-        for leg in self.legs:
-            local = wanted[leg.owner] - leg.began[:, None]
-            end = leg.flown.final_elapsed[:, None]
-            clipped = np.clip(local, np.minimum(end, 0.0), np.maximum(end, 0.0))
-            inside = np.abs(local - clipped) <= _SLACK_S
-            rows, columns = np.nonzero(inside)
-            states = leg.flown.at(clipped)[:, rows, columns]
-            tdb = leg.flown.epoch[rows] + clipped[rows, columns]
+        times, scalar = elapsed_times(elapsed, self.final_elapsed)
+        place = self._leg_at(times)
+        result = np.full((6, *place.shape), np.nan)
+        times = np.broadcast_to(times, place.shape)
+        for number, leg in enumerate(self.legs):
+            rows, columns = np.nonzero(place[leg.owner] == number)
+            if not rows.size:
+                continue
+            local = times[leg.owner[rows], columns] - leg.began[rows]
+            tdb = leg.flown.epoch[rows] + local
+            states = scattered(leg.flown, rows, local)
             result[:, leg.owner[rows], columns] = self._recentred(states, tdb, leg.flown.center, center)
-        return result[:, :, 0] if times.ndim == 0 else result
+        return result[:, :, 0] if scalar else result
+
+    def _leg_at(self, times: Array) -> Integers:
+        """Leg (n, m) of each time, by its number: of two that meet there, the later in time."""
+        place = np.full((self.n, times.shape[1]), -1)
+        times = np.broadcast_to(times, place.shape)
+        for number, leg in enumerate(self.legs):
+            wanted, began = times[leg.owner], leg.began[:, None]
+            back = (self.duration[leg.owner] < 0.0)[:, None]
+            begun = np.where(back, wanted < began, wanted >= began)
+            place[leg.owner] = np.where(begun | (place[leg.owner] < 0), number, place[leg.owner])
+        return place
 
     def at_tdb(self, tdb: ArrayLike, center: str) -> Array:
         """States (6, n, m) at epochs (m,), seconds past J2000 TDB, about a body; see `at`."""
-        times = np.asarray(tdb, dtype=np.float64)
-        if times.ndim > 1:
-            raise InputError(f"tdb: expected shape (m,); got {times.shape}")
-        states = self.at(np.atleast_1d(times)[None] - self.epoch[:, None], center)
-        return states[:, :, 0] if times.ndim == 0 else states
+        times, scalar = elapsed_at(tdb, self.epoch)
+        states = self.at(times, center)
+        return states[:, :, 0] if scalar else states
+
+    def _nodes_about(self, leg: Leg, center: str) -> tuple[Integers, Array]:
+        """Owners in the leg and nodes (10, m) of a leg, moved to a centre, on the clock of the leg."""
+        from cislunar.propagation.flight import acceleration
+        from cislunar.propagation.terminal import restricted
+
+        flown = leg.flown
+        whose, nodes = np.repeat(np.arange(leg.owner.size), np.diff(flown.offsets)), flown.nodes.copy()
+        if flown.center == center or not nodes.shape[1]:
+            return whose, nodes
+        between, inner = _between(flown)
+        whose, nodes = np.concatenate([whose, between]), np.concatenate([nodes, inner], axis=1)
+        order = np.lexsort((np.abs(nodes[0]), whose))
+        whose, nodes = whose[order], nodes[:, order]
+        push = self._push(leg, whose, nodes)
+        tdb = flown.epoch[whose] + nodes[0]
+        nodes[1:7] = self._recentred(nodes[1:7], tdb, flown.center, center)
+        model = restricted(self.forces[center], self.n, leg.owner[whose])
+        nodes[7:] = acceleration(nodes[1:4], tdb, model, nodes[4:7]) + push
+        return whose, nodes
+
+    def _push(self, leg: Leg, whose: Integers, nodes: Array) -> Array | float:
+        """Acceleration by thrust at the nodes of a leg, before they are moved."""
+        return 0.0
+
+    def _finals_about(self, center: str) -> Array:
+        """Last states (6, n) about a centre."""
+        final = np.full((6, self.n), np.nan)
+        for leg in self.legs:
+            flew = np.diff(leg.flown.offsets) > 0
+            last = leg.flown.epoch[flew] + leg.flown.final_elapsed[flew]
+            final[:, leg.owner[flew]] = self._recentred(
+                leg.flown.final[:, flew], last, leg.flown.center, center
+            )
+        return final
+
+    def _require_center(self, center: str) -> None:
+        if center not in self.forces:
+            raise InputError(f"center: expected one of {', '.join(self.forces)}; got {center!r}")
+
+    def _recentred(self, state: Array, tdb: Array, origin: str, center: str) -> Array:
+        if origin == center:
+            return state
+        return state + next(iter(self.forces.values())).ephemeris.state(origin, center, tdb)
+
+
+class TransferTrajectory(TransferLegs):
+    """A batch of n trajectories without burns, in legs about different centres."""
 
     def state_transition(self, threads: int | None = None) -> Array:
         """State-transition matrices of the whole flights, over all hand-overs.
@@ -200,37 +246,18 @@ class TransferTrajectory:
             that the force model of that centre gives. Long steps of legs about another centre are divided, so
             that between the nodes too the path is that of the leg to within a centimetre.
         """
-        from cislunar.propagation.flight import acceleration
-        from cislunar.propagation.terminal import restricted
-
-        if center not in self.forces:
-            raise InputError(f"center: expected one of {', '.join(self.forces)}; got {center!r}")
+        self._require_center(center)
         forces = self.forces[center]
         owners, columns = [np.zeros(0, dtype=np.int64)], [np.empty((10, 0))]
-        final, steps = np.full((6, self.n), np.nan), np.zeros(self.n, dtype=np.int64)
+        steps = np.zeros(self.n, dtype=np.int64)
         for leg in self.legs:
-            flown = leg.flown
-            lengths = np.diff(flown.offsets)
-            whose = np.repeat(np.arange(leg.owner.size), lengths)
-            keep = np.ones(whose.size, dtype=np.bool_)
-            later = (leg.began != 0.0) & (lengths > 0)
-            keep[flown.offsets[:-1][later]] = False
-            whose, nodes = whose[keep], flown.nodes[:, keep].copy()
-            steps[leg.owner] += flown.steps
-            if flown.center != center:
-                between, inner = _between(flown)
-                whose, nodes = np.concatenate([whose, between]), np.concatenate([nodes, inner], axis=1)
-                order = np.lexsort((np.abs(nodes[0]), whose))
-                whose, nodes = whose[order], nodes[:, order]
-            tdb = flown.epoch[whose] + nodes[0]
-            if flown.center != center and nodes.shape[1]:
-                nodes[1:7] = self._recentred(nodes[1:7], tdb, flown.center, center)
-                model = restricted(forces, self.n, leg.owner[whose])
-                nodes[7:] = acceleration(nodes[1:4], tdb, model, nodes[4:7])
+            whose, nodes = self._nodes_about(leg, center)
+            steps[leg.owner] += leg.flown.steps
+            # A hand-over has one node: the last of the leg before it.
+            first = np.concatenate([[True], whose[1:] != whose[:-1]])[: whose.size]
+            keep = ~(first & (leg.began[whose] != 0.0))
+            whose, nodes = whose[keep], nodes[:, keep]
             nodes[0] += leg.began[whose]
-            flew = lengths > 0
-            last = flown.epoch[flew] + flown.final_elapsed[flew]
-            final[:, leg.owner[flew]] = self._recentred(flown.final[:, flew], last, flown.center, center)
             owners.append(leg.owner[whose])
             columns.append(nodes)
         owner = np.concatenate(owners)
@@ -244,7 +271,7 @@ class TransferTrajectory:
             self.epoch.copy(),
             self.duration.copy(),
             self.status.copy(),
-            final,
+            self._finals_about(center),
             self.final_elapsed.copy(),
             offsets,
             nodes,
@@ -253,11 +280,6 @@ class TransferTrajectory:
             forces,
             forces.pressure(self.n),
         )
-
-    def _recentred(self, state: Array, tdb: Array, origin: str, center: str) -> Array:
-        if origin == center:
-            return state
-        return state + next(iter(self.forces.values())).ephemeris.state(origin, center, tdb)
 
 
 def _between(flown: Trajectory) -> tuple[Integers, Array]:

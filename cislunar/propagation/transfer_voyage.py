@@ -255,6 +255,8 @@ class TransferVoyage(Voyage):
     ) -> None:
         """Keep the events of a leg, on the clock of the whole flight and about the centre given."""
         own = len(self._events)
+        # A sphere that did not end the leg is one that the next leg starts at: `_choose_sides` keeps it.
+        rows = rows[(rows["event"] != own - 1) | rows["terminal"]]
         if awaited is not None:
             rows = self._with_awaited(rows, awaited, flown)
         whose = rows["trajectory"].copy()

@@ -145,6 +145,9 @@ def _fly_all(
     workers = min(threads or cores(), len(jobs))
     if workers == 1:
         return [_fly(job, model, granules, options, stop) for job, model in zip(jobs, models, strict=True)]
+    # A flight of none compiles what is not compiled yet here, where an interrupt is answered meanwhile.
+    nobody = Batch(jobs[0].state[:, :0], *(values[:0] for values in jobs[0][1:]))
+    _fly(nobody, models[0], granules, options, stop)
     with ThreadPoolExecutor(workers) as pool:
         futures = [
             pool.submit(_fly, job, model, granules, options, stop)

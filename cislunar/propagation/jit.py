@@ -8,11 +8,15 @@ folder name; numba itself adds the processor and the argument types.
 
 The folder is `CISLUNAR_CACHE_DIR` if set, else the user's cache folder, else (when neither is writable) a
 folder for this user under the system's temporary files; a package installed read-only works the same. With
-no writable place at all kernels are compiled anew in each process.
+no writable place at all kernels are compiled anew in each process; so is a kernel whose file is damaged.
+
+Compilation itself cannot be interrupted, and swallows an interrupt that arrives meanwhile. It is made on a
+thread of its own, so that the main thread answers; what was begun is finished there and is of use later.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -21,6 +25,7 @@ import platform
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +39,7 @@ from numba.core.runtime import rtsys
 from cislunar.propagation.simd import LANES
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_WAKE_S = 0.1
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -57,7 +63,30 @@ def _compiled(function: Callable[..., Any], counts_references: bool) -> Any:
     dispatcher: Any = compiler(nogil=True, error_model="numpy", _nrt=counts_references)(function)
     if cache_folder() is not None:
         dispatcher._cache = _KernelCache(function)
+    dispatcher.compile = functools.partial(_compile_aside, dispatcher.compile)
     return dispatcher
+
+
+def _compile_aside(compile_signature: Callable[[Any], Any], signature: Any) -> Any:
+    """Compile on another thread if this is the main one, which an interrupt then reaches."""
+    if threading.current_thread() is not threading.main_thread():
+        return compile_signature(signature)
+    outcome: list[Any] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(compile_signature(signature))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, name="cislunar compiler", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_WAKE_S)
+    if failure:
+        raise failure[0]
+    return outcome[0]
 
 
 @functools.cache
@@ -150,7 +179,9 @@ class _ContentLocator:
         return source_stamp(Path(self._py_file))
 
     def get_disambiguator(self) -> str:
-        return hashlib.sha256(os.path.abspath(self._py_file).encode()).hexdigest()[:8]
+        # With the stamp, so that no file of other content is ever in the place of one that was not written.
+        place = f"{os.path.abspath(self._py_file)}\0{self.get_source_stamp()}"
+        return hashlib.sha256(place.encode()).hexdigest()[:16]
 
     def ensure_cache_path(self) -> None:
         os.makedirs(self._folder, exist_ok=True)
@@ -177,7 +208,16 @@ class _KernelCache(FunctionCache):
     _impl_class = _KernelCacheImpl
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the machine code for a signature, or None if it is not kept."""
+        """Return the machine code for a signature, or None if it is not kept or damaged."""
         rtsys.initialize(target_context)
-        with self._guard_against_spurious_io_errors():
+        try:
             return self._load_overload(sig, target_context)
+        except Exception:  # what a file cut short or written over leads to is anybody's guess
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the machine code for a signature, if there is room."""
+        with contextlib.suppress(OSError):
+            self._save_overload(sig, data)

@@ -89,42 +89,85 @@ print(len(advance.stats.cache_hits), len(advance.stats.cache_misses))
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
 
 
+HEAD = "from numba.extending import register_jitable\n"
+
+
+class SmallPackage:
+    """A kernel in one file that calls a function in another, which calls a third."""
+
+    def __init__(self, folder):
+        package = folder / "cislunar"
+        (package / "propagation").mkdir(parents=True)
+        for name in (
+            "__init__.py",
+            "errors.py",
+            "propagation/__init__.py",
+            "propagation/simd.py",
+            "propagation/jit.py",
+        ):
+            (package / name).write_text((ROOT / "cislunar" / name).read_text())
+        self.deep = package / "deep.py"
+        self.deep.write_text(HEAD + "@register_jitable\ndef value(x):\n    return x + 1.0\n")
+        (package / "middle.py").write_text(
+            HEAD
+            + "from cislunar.deep import value\n@register_jitable\ndef twice(x):\n    return 2.0 * value(x)\n"
+        )
+        (package / "top.py").write_text(
+            "from cislunar.propagation.jit import kernel\nfrom cislunar.middle import twice\n"
+            "@kernel\ndef result(x):\n    return twice(x)\n"
+        )
+        self.cache = folder / "cache"
+        self._folder = folder
+
+    def change(self):
+        """Change the third file within the same second, with its size and its time stamp kept."""
+        stamp = self.deep.stat()
+        self.deep.write_text(self.deep.read_text().replace("1.0", "5.0"))
+        os.utime(self.deep, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+    def result(self, before=""):
+        """Return what the kernel says to 1, and how often it was read from the cache."""
+        code = (
+            f"import sys; sys.path.insert(0, {str(self._folder)!r}); {before}\n"
+            "from cislunar.top import result; print(result(1.0), len(result.stats.cache_hits))"
+        )
+        return run(code, CISLUNAR_CACHE_DIR=self.cache, PYTHONDONTWRITEBYTECODE=1).split()
+
+
 def test_a_changed_module_is_never_answered_by_old_code(tmp_path):
-    # A kernel in one file calls a function in another, which calls a third; the third changes within the
-    # same second and keeps its size and its time stamp.
-    package = tmp_path / "cislunar"
-    (package / "propagation").mkdir(parents=True)
-    source = ROOT / "cislunar"
-    for name in (
-        "__init__.py",
-        "errors.py",
-        "propagation/__init__.py",
-        "propagation/simd.py",
-        "propagation/jit.py",
-    ):
-        (package / name).write_text((source / name).read_text())
-    deep = package / "deep.py"
-    head = "from numba.extending import register_jitable\n"
-    deep.write_text(head + "@register_jitable\ndef value(x):\n    return x + 1.0\n")
-    (package / "middle.py").write_text(
-        head
-        + "from cislunar.deep import value\n@register_jitable\ndef twice(x):\n    return 2.0 * value(x)\n"
-    )
-    (package / "top.py").write_text(
-        "from cislunar.propagation.jit import kernel\nfrom cislunar.middle import twice\n"
-        "@kernel\ndef result(x):\n    return twice(x)\n"
-    )
-    code = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from cislunar.top import result; "
-        "print(result(1.0), len(result.stats.cache_hits))"
-    )
-    environment = {"CISLUNAR_CACHE_DIR": tmp_path / "cache", "PYTHONDONTWRITEBYTECODE": 1}
-    stamp = deep.stat()
-    assert run(code, **environment).split() == ["4.0", "0"]
-    assert run(code, **environment).split() == ["4.0", "1"]
-    deep.write_text(deep.read_text().replace("1.0", "5.0"))
-    os.utime(deep, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert run(code, **environment).split() == ["12.0", "0"]
+    package = SmallPackage(tmp_path)
+    assert package.result() == ["4.0", "0"]
+    assert package.result() == ["4.0", "1"]
+    package.change()
+    assert package.result() == ["12.0", "0"]
+
+
+def test_old_code_in_the_place_of_new_that_was_not_written_trap(tmp_path):
+    # The index is written, then there is no room for the machine code.
+    full = """
+import numba.core.caching as caching
+def no_room(*anything):
+    raise OSError(28, "No space left on device")
+caching.IndexDataCacheFile._save_data = no_room"""
+    package = SmallPackage(tmp_path)
+    assert package.result() == ["4.0", "0"]
+    package.change()
+    assert package.result(full) == ["12.0", "0"]
+    assert package.result() == ["12.0", "0"]
+    assert package.result() == ["12.0", "1"]
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_damaged_cache_is_compiled_anew(tmp_path, kind, left):
+    package = SmallPackage(tmp_path)
+    assert package.result() == ["4.0", "0"]
+    damaged = list(package.cache.rglob(f"*.{kind}"))
+    assert damaged
+    for file in damaged:
+        file.write_bytes(file.read_bytes()[:left])
+    assert package.result() == ["4.0", "0"]
+    assert package.result() == ["4.0", "1"]
 
 
 def test_places_that_cannot_be_written(tmp_path):
@@ -181,3 +224,30 @@ for threads in (1, 2):
     assert len(times) == 2
     # One second is asked; a machine that is shared may take longer to schedule us.
     assert max(times) < 3.0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_interrupt_is_answered_while_kernels_are_compiled(tmp_path, threads):
+    # With an empty cache, two seconds into the compilation: it would go on for several.
+    code = (
+        FLY.split("flight =")[0]
+        + f"""
+import os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+state, epoch = elliptical(600, seed=2)
+sent = []
+def interrupt():
+    while not any(thread.name == "cislunar compiler" for thread in threading.enumerate()):
+        time.sleep(0.05)
+    time.sleep(2.0)
+    sent.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    propagate(state, epoch, 86400.0 * 3000, ForceModel("moon", degree=8), threads={threads})
+except KeyboardInterrupt:
+    print(time.monotonic() - sent[0])
+"""
+    )
+    # One second is asked; a machine that is shared may take longer to schedule us.
+    assert float(run(code, CISLUNAR_CACHE_DIR=tmp_path)) < 3.0

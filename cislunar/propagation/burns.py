@@ -70,7 +70,8 @@ def propagate_burns(
     ------
     InputError
         As `propagate`; a mass below the dry mass, a dry mass that is not positive, a burn with a value out of
-        range, one that starts before the flight or after its end, or before the one before it is over.
+        range, one that starts before the flight or after its end, or before the one before it is over; on a
+        flight backwards one that starts at an event.
     EpochRangeError
         Flights outside the tables.
 

@@ -145,7 +145,11 @@ def propagate_transfer_burns(
     Axes `vnc` and `rtn` are those of the motion relative to the centre of the leg in which the burn begins,
     inside the sphere the inner body, outside the outer one; they are kept over a hand-over. Along or against
     the velocity means relative to the centre of the leg at every moment, and so changes direction at a
-    hand-over. Backwards all is as for `propagate_burns`.
+    hand-over. Other directions are given in the axes `icrf`. Backwards all is as for `propagate_burns`.
+
+    Against SciPy's DOP853 in one frame about the Earth (tests): 0.7 mm at the end of an insertion burn of
+    0.6 km/s at perilune, three days after the start, which is what the time of the event, good to 0.2
+    microseconds, leaves; 0.06 mm after a burn of eleven hours that is handed over in the middle.
 
     A terminal event ends the flight in a burn too. Where a burn starts at an event that is also among
     `events`, the table has it.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cislunar.errors import InputError
-from cislunar.propagation.checks import some
+from cislunar.propagation.checks import real_numbers, some
 from cislunar.propagation.elapsed import elapsed_at, elapsed_times
 from cislunar.propagation.status import MESSAGES, Status
 
@@ -227,8 +227,12 @@ class Trajectory:
 
         if center not in BODY_RADIUS_KM:
             raise InputError(f"center: expected a body, one of {', '.join(BODY_RADIUS_KM)}; got {center!r}")
-        times = np.asarray(elapsed, dtype=np.float64)
-        table = np.asarray(states, dtype=np.float64)
+        times = real_numbers(elapsed, "from_nodes: elapsed", "seconds, shape (m,)")
+        table = real_numbers(states, "from_nodes: states", "km and km/s, shape (6, m)")
+        start = real_numbers(epoch, "from_nodes: epoch", "seconds past J2000 TDB")
+        if start.size != 1:
+            raise InputError(f"from_nodes: expected one epoch; got shape {start.shape}")
+        epoch = float(start.reshape(-1)[0])
         if times.ndim != 1 or times.size < 2 or table.shape != (6, times.size):
             raise InputError(
                 "from_nodes: expected at least two times (m,) and states (6, m); "

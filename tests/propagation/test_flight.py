@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from orbits import EPOCH, circular, elliptical
 
-from cislunar import ForceModel, propagate
+from cislunar import ForceModel, Trajectory, propagate
 from cislunar.errors import EpochRangeError, InputError
 from cislunar.propagation import Periapsis, Status, acceleration
 
@@ -330,6 +330,20 @@ def test_times_of_dense_output_are_numbers(lunar):
         with pytest.raises(InputError, match=text):
             ask()
     assert flight.at([]).shape == (6, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "elapsed", "text"),
+    [
+        ("now", [0.0, 60.0], "epoch: expected seconds past J2000 TDB; got 'now'"),
+        ([EPOCH, EPOCH], [0.0, 60.0], "expected one epoch"),
+        (EPOCH, "soon", "elapsed: expected seconds.*got 'soon'"),
+        (EPOCH, [60.0, 0.0], "strictly increasing"),
+    ],
+)
+def test_tables_that_are_no_numbers(epoch, elapsed, text):
+    with pytest.raises(InputError, match=text):
+        Trajectory.from_nodes("moon", epoch, elapsed, np.stack([circular()] * 2, axis=1))
 
 
 def test_masked_values_are_no_numbers(lunar):

@@ -127,26 +127,33 @@ _IMPORT = re.compile(
     rf"^[ \t]*(?:from[ \t]+({_PACKAGE.name}[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))",
     re.MULTILINE,
 )
+_DOTTED = re.compile(r"[\w.]+")
+_WORD = re.compile(r"\w+")
 
 
 @functools.cache
 def _imports(path: Path) -> tuple[bytes, frozenset[Path]]:
     """Return the content of a source file and the files of this package that it imports."""
     content = path.read_bytes()
-    names: set[str] = set()
+    found: set[str] = set()
     for module, members, modules in _IMPORT.findall(content.decode()):
-        if module:
-            names.add(module)
-            names.update(f"{module}.{member}" for member in re.findall(r"\w+", members))
-        else:
-            names.update(re.findall(r"[\w.]+", modules))
-    found: set[Path] = set()
-    for name in names:
-        head, *rest = name.split(".")
-        if head == _PACKAGE.name and rest:
-            base = _PACKAGE.joinpath(*rest)
-            found.update(file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file())
-    return content, frozenset(found)
+        found.update(_file_of(name) for name in ([module] if module else _DOTTED.findall(modules)))
+        if module and Path(_file_of(module)).name in ("", "__init__.py"):  # its members may be modules
+            found.update(_file_of(f"{module}.{member}") for member in _WORD.findall(members))
+    return content, frozenset(Path(file) for file in found if file)
+
+
+@functools.cache
+def _file_of(module: str) -> str:
+    """Return the file of a module of this package; nothing for a name that is no module."""
+    head, *rest = module.split(".")
+    if head != _PACKAGE.name or not rest:
+        return ""
+    base = os.path.join(_PACKAGE, *rest)
+    for file in (f"{base}.py", os.path.join(base, "__init__.py")):
+        if os.path.isfile(file):
+            return file
+    return ""
 
 
 @functools.cache

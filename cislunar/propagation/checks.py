@@ -27,6 +27,17 @@ def some(indices: np.ndarray) -> str:
     return text if indices.size <= 10 else f"{text} and {indices.size - 10} more"
 
 
+def every(indices: np.ndarray) -> str:
+    """Write all of some rising indices, four or more neighbours as "3 to 6"."""
+    runs = np.split(indices, np.flatnonzero(np.diff(indices) != 1) + 1)
+    texts = [
+        f"{run[0]} to {run[-1]}" if run.size > 3 else ", ".join(str(i) for i in run)
+        for run in runs
+        if run.size
+    ]
+    return ", ".join(texts)
+
+
 @dataclass
 class Problems:
     """Which trajectories cannot be flown, and why."""
@@ -46,7 +57,7 @@ class Problems:
         groups: dict[str, list[int]] = {}
         for i, text in self.texts.items():
             groups.setdefault(text, []).append(i)
-        lines = [f"trajectories {some(np.array(members))}: {text}" for text, members in groups.items()]
+        lines = [f"trajectories {every(np.array(members))}: {text}" for text, members in groups.items()]
         if (self.bad == self.outside).all():
             first = int(np.flatnonzero(self.outside)[0])
             low, high = forces.span_tdb

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.batch import Batch, fly_batch
-from cislunar.propagation.checks import check_options, per_trajectory, some, state_columns
+from cislunar.propagation.checks import check_options, every, per_trajectory, state_columns
 from cislunar.propagation.granules import SPACING_S, TERMS, Granules
 from cislunar.propagation.status import MESSAGES, Status
 from cislunar.propagation.trajectory import Trajectory
@@ -220,7 +220,7 @@ def propagate_three_body(
     texts = _problems(states, durations, system)
     if texts and on_error == "raise":
         groups = {text: np.array([i for i, t in texts.items() if t == text]) for text in texts.values()}
-        raise InputError("; ".join(f"trajectories {some(who)}: {text}" for text, who in groups.items()))
+        raise InputError("; ".join(f"trajectories {every(who)}: {text}" for text, who in groups.items()))
     if not isinstance(events, tuple | list) or len(events):
         return _fly_with_events(states, durations, system, events, rtol, threads, max_steps, record)
     flown = np.setdiff1d(np.arange(n), list(texts))

@@ -78,7 +78,7 @@ class RadiationPressure:
             The number of values is neither 1 nor n, or they are no numbers; or some are negative or not
             finite, unless `lenient`: those are NaN then.
         """
-        from cislunar.propagation.checks import real_numbers, some
+        from cislunar.propagation.checks import every, real_numbers
 
         expected = f"one area-to-mass ratio or one for each of {n} trajectories"
         values = real_numbers(self.area_to_mass_m2_kg, "radiation pressure", expected)
@@ -86,7 +86,7 @@ class RadiationPressure:
             raise InputError(f"radiation pressure: expected {expected}; got shape {values.shape}")
         bad = ~(np.isfinite(values) & (values >= 0.0)).reshape(-1)
         if bad.any() and not lenient:
-            which = f" for trajectories {some(np.flatnonzero(bad))}" if values.ndim else ""
+            which = f" for trajectories {every(np.flatnonzero(bad))}" if values.ndim else ""
             raise InputError(
                 f"radiation pressure: expected area-to-mass ratios of 0 or more, m^2/kg; got others{which}"
             )

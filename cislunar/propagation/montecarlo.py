@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
 from cislunar.propagation.checks import (
+    every,
     per_trajectory,
     real_numbers,
     require_forces,
@@ -98,7 +99,7 @@ def _covariances(covariance: ArrayLike, states: NDArray[np.float64], axes: str) 
     bad = np.flatnonzero(~(finite & symmetric & positive))
     if bad.size:
         raise InputError(
-            f"covariance of trajectories {some(bad)}: expected finite, symmetric matrices without negative "
+            f"covariance of trajectories {every(bad)}: expected finite, symmetric matrices without negative "
             "eigenvalues, km and km/s"
         )
     if axes == "icrf":

@@ -237,6 +237,18 @@ def test_all_bad_indices_in_one_message(lunar):
     np.testing.assert_array_equal(alone.final[:, 0], flight.final[:, 3])
 
 
+def test_many_bad_indices_are_all_listed(lunar):
+    state, epoch = elliptical(60)
+    bad = np.r_[0:20, 22, 24:27, 30:60:2]
+    state[4, bad] = np.nan
+    with pytest.raises(InputError) as caught:
+        propagate(state, epoch, DAY, lunar)
+    listed = str(caught.value).split("trajectories ")[1].split(":")[0]
+    assert listed.startswith("0 to 19, 22, 24, 25, 26, 30, 32")
+    ends = [[int(end) for end in part.split(" to ")] for part in listed.split(", ")]
+    assert np.concatenate([np.arange(part[0], part[-1] + 1) for part in ends]).tolist() == bad.tolist()
+
+
 def test_epochs_outside_the_tables_name_span_and_remedy(lunar):
     with pytest.raises(EpochRangeError, match=r"span 1999-12-31.* to 2071-01-01.*name an SPK file") as caught:
         propagate(circular(), 2.3e9, DAY, lunar)

@@ -69,6 +69,13 @@ def find_events(trajectory: Trajectory, events: Any) -> EventTable:
 
     Results are the same, bit for bit, for a trajectory alone and in any batch.
     """
+    from cislunar.propagation.trajectory import Trajectory
+
+    if not isinstance(trajectory, Trajectory):
+        raise InputError(
+            f"trajectory: expected a Trajectory; got {type(trajectory).__name__}; search the coasts and the "
+            "arcs of a powered flight, and give the events of a transfer to its propagation"
+        )
     wanted = checked_events(events)
     return EventTable(tuple(event.name for event in wanted), event_rows(trajectory, wanted), trajectory.n)
 

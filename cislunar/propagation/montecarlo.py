@@ -138,6 +138,10 @@ def transport_covariance(
         Shapes that do not fit, a matrix that is no covariance (all indices in one message), or a time outside
         a flight.
     """
+    if not isinstance(transition, StateTransition):
+        raise InputError(
+            f"transition: expected a StateTransition, from state_transition; got {type(transition).__name__}"
+        )
     flight = transition.trajectory
     start = _covariances(covariance, flight.nodes[1:7, flight.offsets[:-1]], axes)
     if elapsed is None:

@@ -216,6 +216,13 @@ def test_nominal_states_that_cannot_be_flown(lunar, axes):
         sample_states(states, np.eye(6), 10, 0, axes=axes)
 
 
+def test_what_is_no_state_transition(lunar):
+    states, epochs = elliptical(2)
+    flight = propagate(states, epochs, 600.0, lunar)
+    with pytest.raises(InputError, match="expected a StateTransition, from state_transition; got Trajectory"):
+        transport_covariance(flight, np.eye(6))
+
+
 def test_samples_that_are_not_recorded_have_an_end(lunar):
     states, epochs = elliptical(2)
     full, lean = (

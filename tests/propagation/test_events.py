@@ -350,6 +350,13 @@ def test_events_that_cannot_be_meant(make, text):
         make()
 
 
+def test_what_has_no_events():
+    with pytest.raises(
+        InputError, match="expected a Trajectory; got list; search the coasts and the arcs of"
+    ):
+        find_events([], [Periapsis()])
+
+
 def test_bad_functions(kepler):
     flight = propagate(ellipse(1.1), EPOCH, DAY, kepler)
     noise = np.random.default_rng(0)

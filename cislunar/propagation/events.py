@@ -36,6 +36,10 @@ START_S = 1e-3
 
 _THREE_BODY_SCALE = 1e-6
 _MOST_STRETCHES = 100
+"""Halves that a step, or six hours of it, may be cut into on average before a function is called noise."""
+
+_ALWAYS_STRETCHES = 100_000
+"""Halves that are never too many: a fast function on a flight of few steps."""
 
 
 def find_events(trajectory: Trajectory, events: Any) -> EventTable:
@@ -196,7 +200,7 @@ class _Finder:
         step, low, high, moments = self._step, self._low, self._high, self._first
         found = []
         shortest = _SHORTEST_S * self._scale
-        allowed = _MOST_STRETCHES * max(step.size, 64)
+        allowed = max(_MOST_STRETCHES * step.size, _ALWAYS_STRETCHES)
         while step.size:
             values = self._values(event, moments, (step.size, SAMPLES))
             done = decided(values, event.resolution) | (np.abs(high - low) <= shortest)

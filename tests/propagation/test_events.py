@@ -350,6 +350,16 @@ def test_events_that_cannot_be_meant(make, text):
         make()
 
 
+@pytest.mark.parametrize("period", [21600.0, 600.0, 120.0])
+def test_a_function_much_faster_than_the_steps(kepler, period):
+    # steps of a day and more; zeros known in closed form, every half period from the start
+    flight = propagate(ellipse(np.pi, a=60000.0, e=0.3), EPOCH, 8 * DAY, kepler)
+    assert np.diff(flight.nodes[0]).max() > 0.8 * DAY
+    found = find_events(flight, [lambda tdb, state: np.sin(2 * np.pi * (tdb - EPOCH + 7.0) / period)])
+    expected = np.arange(1, 16 * DAY / period + 1) * 0.5 * period - 7.0
+    np.testing.assert_allclose(found.rows["elapsed"], expected, atol=1e-5)
+
+
 def test_what_has_no_events():
     with pytest.raises(
         InputError, match="expected a Trajectory; got list; search the coasts and the arcs of"

@@ -69,6 +69,13 @@ class RadiationPressure:
     pressure_n_m2: float = SOLAR_PRESSURE_N_M2
     shadows: Sequence[str] = ("moon", "earth")
 
+    def __post_init__(self) -> None:
+        """Refuse what is no pressure."""
+        if not (isinstance(self.pressure_n_m2, Real) and 0.0 <= self.pressure_n_m2 < np.inf):
+            raise InputError(
+                f"radiation pressure: expected a pressure of 0 or more, N/m^2; got {self.pressure_n_m2!r}"
+            )
+
     def strength(self, n: int, lenient: bool = False) -> np.ndarray:
         """Acceleration times the square of the distance from the Sun, km^3/s^2, for n trajectories.
 
@@ -212,6 +219,8 @@ class ForceModel:
                 )
             optical = ("sun", *shadows)
         self.tide = _checked_tide(center, tide)
+        if not isinstance(relativity, bool | np.bool_):
+            raise InputError(f"relativity: expected True or False; got {relativity!r}")
         self.relativity = bool(relativity)
         raising = self.tide.raised_by if self.tide is not None else ()
         tabled = dict.fromkeys((*self.bodies, *optical, *raising))
@@ -330,6 +339,8 @@ class ForceModel:
         return np.zeros(n) if light is None else light.strength(n, lenient)
 
     def _mass_parameters(self, given: Mapping[str, float]) -> dict[str, float]:
+        if not isinstance(given, Mapping):
+            raise InputError(f"gm: expected a mapping of names to km^3/s^2; got {given!r}")
         for name, value in given.items():
             if name not in (self.center, *self.bodies):
                 raise InputError(f"gm: {name!r} is neither the centre nor one of the bodies {self.bodies}")
@@ -375,9 +386,11 @@ def _checked_bodies(center: str, bodies: Sequence[str]) -> tuple[str, ...]:
         raise InputError(f"bodies: expected a sequence of names; got the text {bodies!r}")
     if not isinstance(bodies, Sequence):
         raise InputError(f"bodies: expected a sequence of names, () for none; got {bodies!r}")
-    if center not in BODY_RADIUS_KM:
+    if not (isinstance(center, str) and center in BODY_RADIUS_KM):
         raise InputError(f"center: expected a body, one of {', '.join(BODY_RADIUS_KM)}; got {center!r}")
     names = tuple(bodies)
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"bodies: expected names; got {names}")
     if len(set(names)) < len(names) or center in names:
         raise InputError(f"bodies: expected each body once and not the centre {center!r}; got {names}")
     for name in names:

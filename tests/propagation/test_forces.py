@@ -120,6 +120,12 @@ def sunlight(shadows):
     return 0.03 * SOLAR_PRESSURE_N_M2 * 1e-3 * AU_KM**2 * light * away / norm(away) ** 3, light
 
 
+@pytest.mark.parametrize("pressure", [-4.5e-6, np.nan, "strong"])
+def test_what_is_no_pressure_of_sunlight(pressure):
+    with pytest.raises(InputError, match="expected a pressure of 0 or more, N/m"):
+        RadiationPressure(0.01, pressure_n_m2=pressure)
+
+
 def test_radiation_pressure_and_shadow():
     alone = acceleration(POSITION, START, ForceModel("moon", degree=0))
     expected, light = sunlight(("moon", "earth"))
@@ -202,6 +208,10 @@ def test_rotations_between_lunar_axes_are_small():
         ({"degree": 5000}, "degree"),
         ({"gravity": None, "degree": 8}, "point mass"),
         ({"center": "earth", "bodies": ("moon",), "gravity": "grgm1200a"}, "field of moon"),
+        ({"relativity": "no"}, "relativity: expected True or False; got 'no'"),
+        ({"gm": [4902.8]}, "gm: expected a mapping"),
+        ({"bodies": [["earth"]]}, "bodies: expected names"),
+        ({"center": ["moon"]}, "center: expected a body"),
         ({"ephemeris": "de440"}, "ephemeris: expected .*Ephemeris; got 'de440'"),
         ({"orientation": "de440"}, "orientation: expected .*LunarOrientation; got 'de440'"),
         ({"tide": "on"}, "tide: expected True, False or a SolidTide; got 'on'"),

@@ -14,7 +14,10 @@ import numpy as np
 from cislunar.propagation.granules import Granules
 from cislunar.propagation.status import Status
 
-_CHUNK = 256
+_CHUNK = 1024
+"""Most trajectories that are flown before their results are put in order."""
+_SMALL_CHUNK = 128
+"""Fewer are not worth a chunk of their own: lanes stand idle at its end."""
 _BUFFER_BLOCKS = 1024
 _SLICE_S = 0.1
 _WAKE_S = 0.2
@@ -116,7 +119,9 @@ def fly_batch(
         return flown
     starts, ends = batch.epoch[good], (batch.epoch + batch.duration)[good]
     granules = system.table.between(min(starts.min(), ends.min()), max(starts.max(), ends.max()))
-    chunks = [good[i : i + _CHUNK] for i in range(0, good.size, _CHUNK)]
+    fair_share = -(-good.size // (2 * (threads or cores())))
+    size = min(max(fair_share, _SMALL_CHUNK), _CHUNK)
+    chunks = [good[i : i + size] for i in range(0, good.size, size)]
     jobs = [Batch(batch.state[:, c], *(values[c] for values in batch[1:])) for c in chunks]
     models = [system.compiled if compiled is None else compiled(c) for c in chunks]
     parts = _fly_all(jobs, models, granules, _Options(rtol, max_steps, record), threads)
@@ -170,8 +175,8 @@ def _fly_all(
 def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: threading.Event) -> Flown:
     """Fly one chunk, a slice of time at a time, so that an interrupt is answered."""
     from cislunar.propagation.dense import gather
-    from cislunar.propagation.kernel import COMPLETE, advance
-    from cislunar.propagation.lanestate import Nodes, Queue, aligned, new_lanes, table_of
+    from cislunar.propagation.kernel import COMPLETE, FULL, advance
+    from cislunar.propagation.lanestate import GROUPS, Nodes, Queue, aligned, new_lanes, table_of
     from cislunar.propagation.simd import LANES
 
     n = batch.epoch.size
@@ -188,9 +193,9 @@ def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: 
         np.empty(n, dtype=np.int64),
         np.empty(n, dtype=np.int64),
     )
-    lanes = new_lanes(granules.coefficients.shape[1], model.bodies)
+    lanes = new_lanes(granules.coefficients.shape[1], model.bodies, GROUPS)
     table = table_of(granules)
-    blocks = _BUFFER_BLOCKS if options.record else 1
+    blocks = _BUFFER_BLOCKS if options.record else GROUPS
     buffer = Nodes(
         blocks, int(options.record), aligned(blocks * 10 * LANES), np.empty(blocks * LANES, dtype=np.int64)
     )
@@ -212,14 +217,14 @@ def _fly(batch: Batch, model: Any, granules: Granules, options: _Options, stop: 
             passes,
         )
         written = int(lanes.counters[1])
-        if options.record and (code == COMPLETE or written == blocks):
+        if options.record and code in (COMPLETE, FULL):
             kept.append(
                 (
                     buffer.rows[: written * 10 * LANES].copy(),
                     buffer.owner[: written * LANES].reshape(written, LANES).copy(),
                 )
             )
-        if written == blocks:
+        if code == FULL:
             lanes.counters[1] = 0
     counts = np.zeros(n, dtype=np.int64)
     for _, owner in kept:

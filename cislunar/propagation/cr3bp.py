@@ -27,7 +27,7 @@ from cislunar.errors import InputError
 from cislunar.propagation.batch import Batch, fly_batch
 from cislunar.propagation.checks import check_options, every, per_trajectory, state_columns
 from cislunar.propagation.granules import SPACING_S, TERMS, Granules
-from cislunar.propagation.status import MESSAGES, Status
+from cislunar.propagation.status import MESSAGES, Status, messages
 from cislunar.propagation.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def propagate_three_body(
     nothing = np.zeros(n)
     batch = Batch(states, nothing, durations, nothing, nothing, np.full(n, np.inf))
     result = fly_batch(batch, flown, system, rtol, max_steps, record, threads)
-    message = [MESSAGES[Status(code)] for code in result.status]
+    message = messages(result.status)
     for i, text in texts.items():
         message[i] = f"{MESSAGES[Status.BAD_INPUT]}: {text}"
     forces: Any = system

@@ -31,6 +31,8 @@ from cislunar.propagation.simd import (
     LANES,
     LanesType,
     intrinsic,
+    inverse_root_steps,
+    inverse_sqrt,
     lanes_type,
     mask_type,
 )
@@ -152,6 +154,15 @@ def _root(builder: ir.IRBuilder, a: _Parts) -> _Parts:
     return [value, *(builder.fmul(rate, slope, flags=_CONTRACT) for slope in a[1:])]
 
 
+def _inverse_root(builder: ir.IRBuilder, a: _Parts) -> _Parts:
+    def times(x: ir.Value, y: ir.Value) -> ir.Value:
+        return builder.fmul(x, y, flags=_CONTRACT)
+
+    value = inverse_root_steps(builder, a[0])
+    rate = times(times(value, value), times(value, ir.Constant(_DOUBLES, [-0.5] * LANES)))
+    return [value, *(times(rate, slope) for slope in a[1:])]
+
+
 def _magnitude(builder: ir.IRBuilder, a: _Parts) -> _Parts:
     negative = builder.fcmp_ordered("<", a[0], _ZERO)
     value = _vector_call(builder, "llvm.fabs", a[0])
@@ -227,6 +238,7 @@ _define((operator.truediv, operator.itruediv), 2, _quotient)
 _define((operator.neg,), 1, _negative)
 _define((operator.pos,), 1, _unchanged)
 _define((np.sqrt,), 1, _root)
+_define((inverse_sqrt,), 1, _inverse_root)
 _define((builtins.abs, np.abs), 1, _magnitude)
 _define((np.minimum, builtins.min), 2, _extreme("<"))
 _define((np.maximum, builtins.max), 2, _extreme(">"))

@@ -19,7 +19,7 @@ from cislunar.propagation.checks import (
     some,
 )
 from cislunar.propagation.force_model import ForceModel
-from cislunar.propagation.status import MESSAGES, Status
+from cislunar.propagation.status import MESSAGES, Status, messages
 from cislunar.propagation.trajectory import Trajectory
 
 
@@ -132,7 +132,7 @@ def propagate(
         (status == Status.RADIUS) & (inner == forces.radius_km) & _below(flown.final, 0.5 * (inner + outer))
     )
     status[impact] = Status.IMPACT
-    message = [MESSAGES[Status(code)] for code in status]
+    message = messages(status)
     for i, text in problems.texts.items():
         message[i] = f"{MESSAGES[Status.BAD_INPUT]}: {text}"
     return Trajectory(

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+from cislunar.propagation.simd import inverse_sqrt
+
 
 @register_jitable
-def point_mass(x: Any, y: Any, z: Any, gm: Any) -> tuple[Any, Any, Any]:
-    """Attraction of a point mass at the origin, `-gm r / |r|^3`."""
-    r2 = x * x + y * y + z * z
-    pull = -gm / (r2 * np.sqrt(r2))
+def point_mass(x: Any, y: Any, z: Any, gm: Any, inverse: Any) -> tuple[Any, Any, Any]:
+    """Attraction of a point mass at the origin, `-gm r / |r|^3`; `inverse` is 1 over the distance."""
+    pull = -gm * inverse * (inverse * inverse)
     return pull * x, pull * y, pull * z
 
 
@@ -31,28 +32,32 @@ def attraction(x: Any, y: Any, z: Any, bx: Any, by: Any, bz: Any, gm: Any) -> tu
     dx = bx - x
     dy = by - y
     dz = bz - z
-    d2 = dx * dx + dy * dy + dz * dz
-    pull = gm / (d2 * np.sqrt(d2))
+    inverse = inverse_sqrt(dx * dx + dy * dy + dz * dz)
+    pull = gm * inverse * (inverse * inverse)
     return pull * dx, pull * dy, pull * dz
 
 
 @register_jitable
-def rotate_forward(qw: Any, qx: Any, qy: Any, qz: Any, x: Any, y: Any, z: Any) -> tuple[Any, Any, Any]:
-    """Components in the rotated axes of a vector given in ICRF: `conj(q) v q`, `q` a unit quaternion."""
-    tx = 2.0 * (qz * y - qy * z)
-    ty = 2.0 * (qx * z - qz * x)
-    tz = 2.0 * (qy * x - qx * y)
+def axes(qw: Any, qx: Any, qy: Any, qz: Any) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]:
+    """Rows of the matrix that turns ICRF components into those along rotated axes, `v -> conj(q) v q`.
+
+    `q` is a unit quaternion; its departure from one, the error of its interpolation, is not amplified.
+    """
+    x2, y2, z2 = qx + qx, qy + qy, qz + qz
+    xx, yy, zz = qx * x2, qy * y2, qz * z2
+    xy, yz, zx = qx * y2, qy * z2, qz * x2
+    wx, wy, wz = qw * x2, qw * y2, qw * z2
     return (
-        x + qw * tx + (qz * ty - qy * tz),
-        y + qw * ty + (qx * tz - qz * tx),
-        z + qw * tz + (qy * tx - qx * ty),
+        (1.0 - yy) - zz,
+        xy + wz,
+        zx - wy,
+        xy - wz,
+        (1.0 - zz) - xx,
+        yz + wx,
+        zx + wy,
+        yz - wx,
+        (1.0 - xx) - yy,
     )
-
-
-@register_jitable
-def rotate_back(qw: Any, qx: Any, qy: Any, qz: Any, x: Any, y: Any, z: Any) -> tuple[Any, Any, Any]:
-    """Components in ICRF of a vector given in the rotated axes: `q v conj(q)`."""
-    return rotate_forward(qw, -qx, -qy, -qz, x, y, z)
 
 
 @register_jitable
@@ -86,8 +91,7 @@ def schwarzschild(
     ----------
     .. [1] G. Petit, B. Luzum (eds.), "IERS Conventions (2010)", IERS Technical Note 36, section 10.3.
     """
-    r2 = x * x + y * y + z * z
-    inverse_r = 1.0 / np.sqrt(r2)
+    inverse_r = inverse_sqrt(x * x + y * y + z * z)
     v2 = vx * vx + vy * vy + vz * vz
     scale = gm * inverse_c2 * inverse_r * inverse_r * inverse_r
     along = scale * (4.0 * gm * inverse_r - v2)
@@ -109,10 +113,10 @@ def rotating_three_body(x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, mu: A
     to_large = x + mu
     to_small = x - 1.0 + mu
     across = y * y + z * z
-    large2 = to_large * to_large + across
-    small2 = to_small * to_small + across
-    pull_large = (1.0 - mu) / (large2 * np.sqrt(large2))
-    pull_small = mu / (small2 * np.sqrt(small2))
+    large = inverse_sqrt(to_large * to_large + across)
+    small = inverse_sqrt(to_small * to_small + across)
+    pull_large = (1.0 - mu) * large * large * large
+    pull_small = mu * small * small * small
     pull = pull_large + pull_small
     return (
         x + 2.0 * vy - pull_large * to_large - pull_small * to_small,

@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+from cislunar.propagation.simd import alike, inverse_sqrt
+
 ROW = 8
 """Numbers kept per pair (n, m): alpha, the weights of the six sums, and one for alignment to 64 bytes."""
 
@@ -91,7 +93,14 @@ def harmonics(x: Any, y: Any, z: Any, gm: Any, radius: float, degree: int, rows:
     rows : numpy.ndarray or pointer
         From `pack_coefficients`.
     """
-    inverse = 1.0 / np.sqrt(x * x + y * y + z * z)
+    return harmonics_at(x, y, z, inverse_sqrt(x * x + y * y + z * z), gm, radius, degree, rows)
+
+
+@register_jitable
+def harmonics_at(
+    x: Any, y: Any, z: Any, inverse: Any, gm: Any, radius: float, degree: int, rows: Any
+) -> tuple[Any, Any, Any]:
+    """The same where `inverse`, 1 over the distance from the centre (1/km), is known."""
     s = x * inverse
     t = y * inverse
     u = z * inverse
@@ -100,8 +109,8 @@ def harmonics(x: Any, y: Any, z: Any, gm: Any, radius: float, degree: int, rows:
     rho_u = rho * u
     rho_s = rho * s
     rho_t = rho * t
-    zero = 0.0 * rho
-    one = 1.0 + zero
+    zero = alike(rho, 0.0)
+    one = alike(rho, 1.0)
 
     # column m = 0: no sine terms, and only the radial sum is its own
     q = one
@@ -123,12 +132,12 @@ def harmonics(x: Any, y: Any, z: Any, gm: Any, radius: float, degree: int, rows:
         imag = real_below * rho_t + imag_below * rho_s
         q = one
         before = zero
-        own_c = zero + rows[i + 1]
-        own_s = zero + rows[i + 2]
-        radial_c = zero + rows[i + 3]
-        radial_s = zero + rows[i + 4]
-        slope_c = zero + rows[i + 5]
-        slope_s = zero + rows[i + 6]
+        own_c = alike(rho, rows[i + 1])
+        own_s = alike(rho, rows[i + 2])
+        radial_c = alike(rho, rows[i + 3])
+        radial_s = alike(rho, rows[i + 4])
+        slope_c = alike(rho, rows[i + 5])
+        slope_s = alike(rho, rows[i + 6])
         i += ROW
         for _ in range(degree - m):
             q, before = (rows[i] * rho_u) * q - rho2 * before, q

@@ -16,12 +16,25 @@ X, Y, Z, VX, VY, VZ, AX, AY, AZ, T = range(10)
 """Position, velocity, acceleration, seconds since the start of the trajectory."""
 PREVIOUS = 10
 """The same ten quantities at the node before."""
-(BASE, HALF, END, SIGN, STEP, LARGEST, LIMIT, LAST_STEP, LAST_ERROR, PRESSURE, FRESH) = range(20, 31)
+(BASE, HALF, SCALE, END, SIGN, STEP, LARGEST, LIMIT, PRESSURE, FRESH, STEPS) = range(20, 31)
+"""Epoch from the middle of the polynomials, half their width, 1 over it; end and direction of the flight; the
+step wanted, and two limits to it; radiation pressure; 1 at a node reached by the last step; steps tried."""
 INNER, OUTER, STOP_AT, STOP_LOW, STOP_HIGH = range(31, 36)
-NUMBERS = 36
+SIZE, H, U, DU, ARRIVES = range(36, 41)
+"""The step being taken: length, the same with its sign, beginning and length on the scale of the polynomials,
+1 if it leads to the end of the flight."""
+LEARNT = 41
+"""Length times wanted scale of the last step that was as long as its error allowed; 0 before there is one."""
+ACTIVE = 42
+"""1 if a trajectory is in the lane, else 0."""
+NUMBERS = 43
 
-TRAJECTORY, CELL, STEPS, TRIES = range(4)
-INTEGERS = 4
+TRAJECTORY, CELL, TRIES = range(3)
+INTEGERS = 3
+
+GROUPS = 2
+"""Sets of lanes that the loop advances stage by stage in turn. The arithmetic of a stage waits for its own
+results more than half of the time; the other set fills the gaps."""
 
 
 class Queue(NamedTuple):
@@ -41,7 +54,7 @@ class Queue(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """State of the loop between calls: flat arrays, or pointers to such."""
+    """State of the loop between calls: flat arrays, set of lanes after set of lanes, or pointers to such."""
 
     numbers: Any
     integers: Any
@@ -49,7 +62,10 @@ class Lanes(NamedTuple):
     positions: Any
     stages: Any
     counters: Any
-    """Next trajectory of the queue; blocks of nodes written."""
+    """Next trajectory of the queue; blocks of nodes written; for each set of lanes, 1 if it takes a step."""
+    groups: int
+    series: int
+    bodies: int
 
 
 class Nodes(NamedTuple):
@@ -94,20 +110,26 @@ def aligned(size: int) -> np.ndarray:
     return memory[start : start + size]
 
 
-def new_lanes(series: int, bodies: int) -> Lanes:
-    """Return an idle set of lanes for tables of `series` polynomials and `bodies` bodies."""
-    numbers = aligned(NUMBERS * LANES).reshape(NUMBERS, LANES)
+def new_lanes(series: int, bodies: int, groups: int = 1) -> Lanes:
+    """Return idle sets of lanes for tables of `series` polynomials and `bodies` bodies."""
+    numbers = aligned(groups * NUMBERS * LANES)
+    rows = numbers.reshape(groups, NUMBERS, LANES)
     # Idle lanes fly through the same arithmetic; harmless values keep them out of slow paths.
-    numbers[[X, AX]] = 1e5
-    numbers[[VY, HALF, SIGN, LIMIT, LARGEST]] = 1.0
-    integers = np.zeros((INTEGERS, LANES), dtype=np.int64)
-    integers[TRAJECTORY] = -1
-    environment = aligned(series * TERMS * LANES)
+    rows[:, [X, AX]] = 1e5
+    rows[:, [VY, HALF, SCALE, SIGN, LARGEST, STEP]] = 1.0
+    rows[:, [LIMIT, OUTER]] = np.inf
+    rows[:, END] = 2.0
+    integers = np.zeros((groups, INTEGERS, LANES), dtype=np.int64)
+    integers[:, TRAJECTORY] = -1
+    bodies = max(bodies, 1)
     return Lanes(
-        numbers.reshape(-1),
+        numbers,
         integers.reshape(-1),
-        environment,
-        aligned(max(bodies, 1) * 3 * LANES),
-        aligned(STAGES * 3 * LANES),
-        np.zeros(2, dtype=np.int64),
+        aligned(groups * series * TERMS * LANES),
+        aligned(groups * bodies * 3 * LANES),
+        aligned(groups * STAGES * 3 * LANES),
+        np.zeros(2 + groups, dtype=np.int64),
+        groups,
+        series,
+        bodies,
     )

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from cislunar.propagation.forces import attraction, point_mass, rotate_back, rotate_forward, solid_tide
+from cislunar.propagation.forces import attraction, axes, point_mass, solid_tide
 from cislunar.propagation.granules import TERMS
-from cislunar.propagation.harmonics import harmonics
+from cislunar.propagation.harmonics import harmonics_at
 from cislunar.propagation.shadow_edges import Path, first_edge, foresee
-from cislunar.propagation.simd import LANES, apart, load, splat, store
+from cislunar.propagation.simd import LANES, apart, inverse_sqrt, load, splat, store
 from cislunar.propagation.sunlight import sunlight
 
 
@@ -174,7 +174,8 @@ def acceleration(
         Work space for the positions of the bodies, (bodies, 3, LANES) flat.
     model : Model
     """
-    ax, ay, az = point_mass(x, y, z, model.gm)
+    inverse = inverse_sqrt(x * x + y * y + z * z)
+    ax, ay, az = point_mass(x, y, z, model.gm, inverse)
     bodies = model.bodies
     if bodies > 0:
         ax += _series(environment, 3 * bodies, u)
@@ -185,16 +186,15 @@ def acceleration(
         by = _series(environment, 3 * number + 1, u)
         bz = _series(environment, 3 * number + 2, u)
         gm = splat(model.body_gm[number])
-        if model.sun >= 0:
-            # The Sun is the last of the bodies then, and those that may cover it are known.
+        if model.shadows > 0:  # those that may cover the Sun come before it
             store(positions, 3 * number * LANES, bx)
             store(positions, (3 * number + 1) * LANES, by)
             store(positions, (3 * number + 2) * LANES, bz)
-            if number == model.sun:
-                light = splat(1.0)
-                if model.shadows > 0:
-                    light = apart(_light, (x, y, z, bx, by, bz, positions, model))
-                gm = gm - pressure * light
+        if number == model.sun:
+            light = splat(1.0)
+            if model.shadows > 0:
+                light = apart(_light, (x, y, z, bx, by, bz, positions, model))
+            gm = gm - pressure * light
         fx, fy, fz = attraction(x, y, z, bx, by, bz, gm)
         ax += fx
         ay += fy
@@ -206,14 +206,23 @@ def acceleration(
             az += fz
     if model.degree > 0:
         at = 3 * bodies + 3
-        qw = _series(environment, at, u)
-        qx = _series(environment, at + 1, u)
-        qy = _series(environment, at + 2, u)
-        qz = _series(environment, at + 3, u)
-        fx, fy, fz = rotate_forward(qw, qx, qy, qz, x, y, z)
-        gx, gy, gz = harmonics(fx, fy, fz, model.gm, model.field_radius, model.degree, model.field_rows)
-        fx, fy, fz = rotate_back(qw, qx, qy, qz, gx, gy, gz)
-        ax += fx
-        ay += fy
-        az += fz
+        xx, xy, xz, yx, yy, yz, zx, zy, zz = axes(
+            _series(environment, at, u),
+            _series(environment, at + 1, u),
+            _series(environment, at + 2, u),
+            _series(environment, at + 3, u),
+        )
+        fx, fy, fz = harmonics_at(
+            xx * x + xy * y + xz * z,
+            yx * x + yy * y + yz * z,
+            zx * x + zy * y + zz * z,
+            inverse,
+            model.gm,
+            model.field_radius,
+            model.degree,
+            model.field_rows,
+        )
+        ax += xx * fx + yx * fy + zx * fz
+        ay += xy * fx + yy * fy + zy * fz
+        az += xz * fx + yz * fy + zz * fz
     return ax, ay, az

@@ -120,7 +120,7 @@ def _nystrom_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
     """Differentiate a step of RKN12(10): the acceleration depends on the position only."""
     numbers, stages = lanes.numbers, lanes.stages
     position, velocity = rkn1210.STAGES, rkn1210.STAGES + 1
-    half = load(numbers, row.HALF * LANES)
+    scale = load(numbers, row.SCALE * LANES)
     now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
     for s in range(rkn1210.STAGES):
         c = _RKN_C[s]
@@ -150,7 +150,7 @@ def _nystrom_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
             x,
             y,
             z,
-            (now + c * h) / half,
+            (now + c * h) * scale,
             load(numbers, row.PRESSURE * LANES),
             lanes.environment,
             lanes.positions,
@@ -173,7 +173,7 @@ def _runge_kutta_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
     prepare(lanes, system)
     numbers, stages = lanes.numbers, lanes.stages
     position, velocity = rkn1210.STAGES, rkn1210.STAGES + 1
-    half = load(numbers, row.HALF * LANES)
+    scale = load(numbers, row.SCALE * LANES)
     now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
     for s in range(verner.STAGES):
         c = _RK_C[s]
@@ -200,7 +200,7 @@ def _runge_kutta_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
             vx,
             vy,
             vz,
-            (now + c * h) / half,
+            (now + c * h) * scale,
             load(numbers, row.PRESSURE * LANES),
             lanes.environment,
             lanes.positions,

@@ -2,9 +2,9 @@
 
 A value of type `lanes` holds `LANES` float64 numbers, a value of type `mask` as many truth values; both are
 plain LLVM vectors (`<8 x double>`, `<8 x i1>`). Kernels treat them as numbers: `+ - * /`, comparisons,
-`abs`, `np.sqrt`, `np.minimum`, `np.maximum` and `np.where` work lane by lane and accept floats on either
-side, so a formula written for floats or NumPy arrays runs on lanes unchanged. Every formula must select
-with `np.where`, never branch.
+`abs`, `np.sqrt`, `inverse_sqrt`, `np.minimum`, `np.maximum` and `np.where` work lane by lane and accept
+floats on either side, so a formula written for floats or NumPy arrays runs on lanes unchanged. Every formula
+must select with `np.where`, never branch.
 
 Products and sums carry LLVM's `contract` flag: they become fused multiply-adds where the processor has them
 and stay a product and a sum where it has not. (`llvm.fma` would call the C library once per operation
@@ -13,8 +13,9 @@ there.)
 The number of lanes is a constant of the process: 8, or the value of the environment variable
 `CISLUNAR_LANES`.
 
-The functions below the operators (`pointer`, `load`, `store`, `splat`, `lane`, `with_lane`, `mask_bits`,
-`any_lane`, `all_lanes`, `float_bits`, `from_float_bits`, `apart`) exist inside compiled kernels only.
+The functions below the operators (`pointer`, `beyond`, `load`, `store`, `splat`, `lane`, `with_lane`,
+`mask_bits`, `any_lane`, `all_lanes`, `float_bits`, `from_float_bits`, `apart`) exist inside compiled kernels
+only.
 """
 
 from __future__ import annotations
@@ -144,6 +145,68 @@ def _call(name: str) -> Callable[[ir.IRBuilder, ir.Value], ir.Value]:
     return emit
 
 
+def inverse_root_steps(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """Emit `1 / sqrt(x)`: a guess from the bit pattern and two steps of Householder's method [2]_.
+
+    The bit pattern of a float is roughly its logarithm, so a shift and a difference of integers give the root
+    within 3.5 per cent [1]_. With `e = 1 - x y^2` the root is `y (1 - e)^(-1/2)`: its series to third order,
+    fitted over the range of `e`, leaves 1.5e-6, and to second order 1e-18.
+
+    References
+    ----------
+    .. [1] C. Lomont, "Fast Inverse Square Root" (2003).
+    .. [2] A. S. Householder, "The Numerical Treatment of a Single Nonlinear Equation" (1970), section 4.4.
+    """
+
+    def number(value: float) -> ir.Constant:
+        return ir.Constant(_DOUBLES, [value] * LANES)
+
+    def times(a: ir.Value, b: ir.Value) -> ir.Value:
+        return builder.fmul(a, b, flags=_CONTRACT)
+
+    shift, seed = ir.Constant(_INTEGERS, [1] * LANES), ir.Constant(_INTEGERS, [_ROOT_SEED] * LANES)
+    bits = builder.sub(seed, builder.lshr(builder.bitcast(x, _INTEGERS), shift))
+    y = builder.bitcast(bits, _DOUBLES)
+    for series in _ROOT_SERIES:
+        rest = builder.fsub(number(1.0), times(times(x, y), y), flags=_CONTRACT)
+        factor: ir.Value = number(series[-1])
+        for coefficient in series[-2::-1]:
+            factor = builder.fadd(times(factor, rest), number(coefficient), flags=_CONTRACT)
+        y = builder.fadd(times(times(y, rest), factor), y, flags=_CONTRACT)
+    return y
+
+
+_ROOT_SEED = 0x5FE6EB50C7B537A9
+_ROOT_SERIES = ((0.50000007, 0.37595915, 0.31301145), (0.5, 0.375))
+
+
+def inverse_sqrt(x: Any) -> Any:
+    """Return `1 / sqrt(x)` of a float, an array or lanes, `x` a normal positive number.
+
+    Lanes are spared the two slowest instructions of a processor: on eight of them a root and a division take
+    as long as some forty multiply-adds, this takes eleven. It is good to 0.9 units in the last place.
+    """
+    return 1.0 / np.sqrt(x)
+
+
+@overload(inverse_sqrt)
+def _inverse_sqrt_of_numbers(x: Any) -> Any:
+    return inverse_sqrt if isinstance(x, types.Number | types.Array) else None
+
+
+def alike(value: Any, number: Any) -> Any:
+    """Return `number` as the kind of thing that `value` is: a float, an array of its shape, or lanes."""
+    return number + 0.0 * value
+
+
+@overload(alike)
+def _alike(value: Any, number: Any) -> Any:
+    def of_lanes(value: Any, number: Any) -> Any:
+        return splat(number)
+
+    return of_lanes if value is lanes_type else alike
+
+
 def _compare(symbol: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]:
     test = "fcmp_unordered" if symbol == "!=" else "fcmp_ordered"
     return lambda builder, a, b: getattr(builder, test)(symbol, a, b)
@@ -162,6 +225,7 @@ _define((operator.truediv, operator.itruediv), _TWO, lanes_type, lambda b, x, y:
 _define((operator.neg,), (lanes_type,), lanes_type, lambda b, x: b.fneg(x))
 _define((operator.pos,), (lanes_type,), lanes_type, lambda b, x: x)
 _define((np.sqrt,), (lanes_type,), lanes_type, _call("llvm.sqrt"))
+_define((inverse_sqrt,), (lanes_type,), lanes_type, inverse_root_steps)
 _define((np.floor,), (lanes_type,), lanes_type, _call("llvm.floor"))
 _define((builtins.abs, np.abs), (lanes_type,), lanes_type, _call("llvm.fabs"))
 _define((np.minimum, builtins.min), _TWO, lanes_type, _extreme("<"))
@@ -227,6 +291,18 @@ def pointer(_typingctx: Any, array: Any) -> Any:
         return context.make_array(sig.args[0])(context, builder, args[0]).data
 
     return PointerType(array.dtype)(array), emit
+
+
+@intrinsic
+def beyond(_typingctx: Any, start: Any, count: Any) -> Any:
+    """Return the address `count` elements after a pointer."""
+    if not isinstance(start, PointerType):
+        return None
+
+    def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
+        return builder.gep(args[0], [args[1]])
+
+    return start(start, types.intp), emit
 
 
 @infer_global(operator.getitem)

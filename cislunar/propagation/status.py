@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Status(IntEnum):
     """Why a trajectory ends where it does."""
@@ -29,6 +32,11 @@ class Status(IntEnum):
     """The time at which its next burn was to start had passed when the burn before it ended."""
 
 
+def messages(codes: NDArray[np.int64]) -> list[str]:
+    """Return the message of each status."""
+    return [_TEXTS[code] for code in codes.tolist()]
+
+
 MESSAGES = {
     Status.FINISHED: "flown to the end",
     Status.IMPACT: "impact on the central body",
@@ -40,3 +48,4 @@ MESSAGES = {
     Status.BURNED_OUT: "ended at the dry mass: no propellant is left for the burn",
     Status.BURN_MISSED: "ended: the next burn should have started before this one was over",
 }
+_TEXTS = {int(status): text for status, text in MESSAGES.items()}

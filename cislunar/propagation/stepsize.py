@@ -42,15 +42,27 @@ def root_of_inverse(square: Any, root: float = 1.0 / 22.0) -> Any:
 
 
 @register_jitable
-def next_scale(square: Any, last_square: Any, step: Any, last_step: Any, root: float = 1.0 / 22.0) -> Any:
+def next_scale(square: Any, step: Any, learnt: Any, root: float = 1.0 / 22.0) -> tuple[Any, Any]:
     """Factor on the step after one of length `step` whose squared relative error was `square`.
 
-    `last_square`, `last_step` belong to the accepted step before it; `last_step = 0` says there was none.
-    `root` is 1 over twice the power of the step with which its error grows.
+    Parameters
+    ----------
+    square, step : lanes
+    learnt : lanes
+        The second result of the last step that was as long as its error allowed; 0 says there was none.
+    root : float
+        1 over twice the power of the step with which its error grows.
+
+    Returns
+    -------
+    scale, learnt : lanes
+        The factor; the length of the step times the factor that its error alone asks for.
     """
     square = np.where(square == square, square, 1e300)  # not a number: far outside the domain, shrink
-    scale = SAFETY * root_of_inverse(square, root)
-    trend = np.where(last_step > 0.0, step / last_step, LARGEST_GROWTH)
-    predicted = scale * trend * root_of_inverse(square, root) / root_of_inverse(last_square, root)
+    elementary = root_of_inverse(square, root)
+    product = step * elementary
+    scale = SAFETY * elementary
+    # Over 0 the trend is infinite, and the smaller proposal the elementary one.
+    predicted = scale * (product / learnt)
     scale = np.where(square <= 1.0, np.minimum(scale, predicted), np.minimum(scale, SAFETY))
-    return np.minimum(np.maximum(scale, LARGEST_SHRINK), LARGEST_GROWTH)
+    return np.minimum(np.maximum(scale, LARGEST_SHRINK), LARGEST_GROWTH), product

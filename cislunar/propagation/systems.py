@@ -4,7 +4,7 @@ A system is a named tuple of constants; its type decides, when the loop is compi
 evaluated and which method takes the steps. The loop calls the generic functions of this module:
 
 - `first_stage(lanes, system)` writes the acceleration at the state of every lane;
-- `take_step(lanes, system, inverse_rtol2)` advances every lane by a step if it is accurate enough;
+- `take_steps(lanes, system, inverse_rtol2)` advances the sets of lanes by a step where it is accurate enough;
 - `system_pointers(system)` returns the constants with arrays replaced by pointers;
 - `prepare(lanes, system)` fetches what the system keeps for the trajectory in each lane.
 
@@ -68,12 +68,12 @@ _POINTERS: dict[type, Callable[..., Any]] = {}
 def serve(
     system: type,
     first_stage: Callable[..., Any],
-    take_step: Callable[..., Any],
+    take_steps: Callable[..., Any],
     pointers: Callable[..., Any],
 ) -> None:
     """Name the compiled functions that fly systems of one type."""
     _FIRST_STAGES[system] = first_stage
-    _STEPS[system] = take_step
+    _STEPS[system] = take_steps
     _POINTERS[system] = pointers
 
 
@@ -82,8 +82,8 @@ def first_stage(lanes: Any, system: Any) -> None:
     raise NotImplementedError
 
 
-def take_step(lanes: Any, system: Any, inverse_rtol2: float) -> None:
-    """Take one step in every lane; accept it or not; choose the next (inside compiled kernels)."""
+def take_steps(lanes: Any, system: Any, inverse_rtol2: float) -> None:
+    """Take one step in every set of lanes that is to take one, and judge it (inside compiled kernels)."""
     raise NotImplementedError
 
 
@@ -118,7 +118,7 @@ def _choose_first_stage(lanes: Any, system: Any) -> Any:
     return implementation
 
 
-@overload(take_step, jit_options={"forceinline": True})
+@overload(take_steps, jit_options={"forceinline": True})
 def _choose_step(lanes: Any, system: Any, inverse_rtol2: Any) -> Any:
     chosen = _STEPS[system.instance_class]
 
@@ -249,8 +249,8 @@ def _choose_scales(
         x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, ax: Any, ay: Any, az: Any, system: Any
     ) -> Any:
         r2 = x * x + y * y + z * z
-        a = np.sqrt(ax * ax + ay * ay + az * az)
-        return r2, vx * vx + vy * vy + vz * vz + 0.01 * a * np.sqrt(r2)
+        a2 = ax * ax + ay * ay + az * az
+        return r2, vx * vx + vy * vy + vz * vz + 0.01 * np.sqrt(a2 * r2)
 
     return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre
 
@@ -338,4 +338,27 @@ def _choose_longest(
             size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, environment, system.model
         )
 
-    return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre
+    def of_positions(
+        size: Any,
+        sign: Any,
+        x: Any,
+        y: Any,
+        z: Any,
+        vx: Any,
+        vy: Any,
+        vz: Any,
+        ax: Any,
+        ay: Any,
+        az: Any,
+        now: Any,
+        half: Any,
+        pressure: Any,
+        environment: Any,
+        system: Any,
+    ) -> Any:
+        return up_to_shadow_edge(
+            size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, environment, system
+        )
+
+    kinds = {ThreeBodyModel: of_three_bodies, Model: of_positions}
+    return kinds.get(system.instance_class, about_a_centre)

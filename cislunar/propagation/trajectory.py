@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from cislunar.errors import InputError
 from cislunar.propagation.checks import real_numbers, some
 from cislunar.propagation.elapsed import elapsed_at, elapsed_times
-from cislunar.propagation.status import MESSAGES, Status
+from cislunar.propagation.status import Status, messages
 
 if TYPE_CHECKING:
     from cislunar.propagation.event_table import EventTable
@@ -73,7 +73,7 @@ class Trajectory:
         self.epoch = epoch
         self.duration = duration
         self.status = status
-        self.message = message if message is not None else [MESSAGES[Status(code)] for code in status]
+        self.message = message if message is not None else messages(np.asarray(status))
         self.final = final
         self.final_elapsed = final_elapsed
         self.offsets = offsets

@@ -1,10 +1,10 @@
 """The integration loop: sets of `LANES` trajectories advance together, each with its own epoch, step and end.
 
 In one pass of the loop every set evaluates its first stage, records its nodes, and looks after its lanes one
-by one where something rare has happened (an end, a stop, a new cell of the environment tables); then all sets
-take one step, stage by stage in turn (`nystrom`, `second_method`). A lane whose trajectory ends takes the next
-one from the queue. Nothing a lane computes depends on the other lanes, so results do not depend on the company
-a trajectory keeps.
+by one where something rare has happened (an end, a stop, a new cell of the tables); then all sets take one
+step, stage by stage in turn (`nystrom`, `second_method`). A lane whose trajectory ends takes the next one of
+the queue. Nothing a lane computes depends on the other lanes, so results do not depend on the company that a
+trajectory keeps.
 
 All state lives in arrays that the caller owns; the loop returns after a number of passes, or when the node
 buffer is full, and is called again until it reports that it is done.

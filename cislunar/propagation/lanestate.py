@@ -27,7 +27,9 @@ LEARNT = 41
 """Length times wanted scale of the last step that was as long as its error allowed; 0 before there is one."""
 ACTIVE = 42
 """1 if a trajectory is in the lane, else 0."""
-NUMBERS = 43
+SHINE, PARTIAL = 43, 44
+"""Radiation pressure of the step as far as it is the same all along, and 1 where it is not: in penumbra."""
+NUMBERS = 45
 
 TRAJECTORY, CELL, TRIES = range(3)
 INTEGERS = 3

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from cislunar.propagation import lanestate as row
 from cislunar.propagation.forces import attraction, axes, point_mass, solid_tide
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics_at
-from cislunar.propagation.shadow_edges import Path, first_edge, foresee
-from cislunar.propagation.simd import LANES, apart, inverse_sqrt, load, splat, store
+from cislunar.propagation.lanestate import Lanes
+from cislunar.propagation.shadow_edges import certainly, chords, cones, first_edge, foresee
+from cislunar.propagation.simd import LANES, any_lane, apart, inverse_sqrt, load, splat, store
 from cislunar.propagation.sunlight import sunlight
 
 
@@ -43,6 +45,15 @@ class Model(NamedTuple):
     """1 if the bodies raise tides on the centre, else 0."""
     body_tide: Any
     """Strength of the tide that each body raises, see `tides.SolidTide`, km^8/s^2."""
+
+
+class Sunshine(NamedTuple):
+    """Radiation pressure on spacecraft, lane by lane."""
+
+    pressure: Any
+    """Acceleration by sunlight times the square of the distance from the Sun, km^3/s^2."""
+    partial: Any
+    """1 where it is lessened by the part of the Sun that is covered, else 0."""
 
 
 @register_jitable(forceinline=True)
@@ -81,13 +92,13 @@ def _light(x: Any, y: Any, z: Any, sx: Any, sy: Any, sz: Any, positions: Any, mo
 
 
 @register_jitable
-def _line(environment: Any, number: int, u0: Any, u1: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Position of a body at one time and the way to its position at another; at the origin for number -1."""
+def _line(number: int, positions: Any, environment: Any, u1: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """Position of a body as last evaluated and the way to its position at the time `u1`; at the origin for
+    number -1."""
     x = y = z = dx = dy = dz = splat(0.0)
     if number >= 0:
-        x = _series(environment, 3 * number, u0)
-        y = _series(environment, 3 * number + 1, u0)
-        z = _series(environment, 3 * number + 2, u0)
+        at = 3 * number * LANES
+        x, y, z = load(positions, at), load(positions, at + LANES), load(positions, at + 2 * LANES)
         dx = _series(environment, 3 * number, u1) - x
         dy = _series(environment, 3 * number + 1, u1) - y
         dz = _series(environment, 3 * number + 2, u1) - z
@@ -95,56 +106,61 @@ def _line(environment: Any, number: int, u0: Any, u1: Any) -> tuple[Any, Any, An
 
 
 @register_jitable
-def first_shadow_edge(path: Path, u0: Any, u1: Any, environment: Any, model: Model) -> Any:
-    """Part of the step after which the first border of any shadow is met; more than 1 if there is none.
-
-    Parameters
-    ----------
-    path : Path
-        From `shadow_edges.foresee`.
-    u0, u1 : lanes
-        Start and end of the step on the scale of each lane's own polynomials.
-    environment, model
-        As for `acceleration`.
-    """
-    sun = _line(environment, model.sun, u0, u1)
-    edge = splat(2.0)
-    for i in range(model.shadows):
-        body = _line(environment, model.occulters[i], u0, u1)
-        edge = np.minimum(edge, first_edge(path, sun, body, model.sun_radius, model.occulter_radii[i]))
-    return edge
+def always_the_same(lanes: Lanes) -> Sunshine:
+    """Sunshine that nothing interrupts."""
+    return Sunshine(load(lanes.numbers, row.PRESSURE * LANES), splat(0.0))
 
 
 @register_jitable(forceinline=True)
-def up_to_shadow_edge(
-    size: Any,
-    sign: Any,
-    x: Any,
-    y: Any,
-    z: Any,
-    vx: Any,
-    vy: Any,
-    vz: Any,
-    ax: Any,
-    ay: Any,
-    az: Any,
-    now: Any,
-    half: Any,
-    pressure: Any,
-    environment: Any,
-    model: Model,
-) -> Any:
-    """Length of a step shortened, if needed, to end at the first border of a shadow.
+def up_to_shadow_edge(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Sunshine]:
+    """Length of a step shortened, if needed, to end at the first border of a shadow, and the sunshine on it.
 
-    `size` and `sign` are its length and direction, `now` and `half` the time and the half width of each
-    lane's polynomials, s; the state and its acceleration are those at its beginning.
+    Steps that begin where the first stage was evaluated last.
     """
+    sunshine = always_the_same(lanes)
     if model.sun >= 0 and model.shadows > 0:
-        h = sign * size
-        path = foresee(x, y, z, vx, vy, vz, ax, ay, az, h, model.gm)
-        edge = first_shadow_edge(path, now / half, (now + h) / half, environment, model)
-        size = np.where((edge < 1.0) & (pressure > 0.0), edge * size, size)
-    return size
+        size, light, partial = apart(_sunlight_ahead, (size, lanes, model))
+        sunshine = Sunshine(light * sunshine.pressure, partial)
+    return size, sunshine
+
+
+@register_jitable
+def _sunlight_ahead(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Any, Any]:
+    """Length of the step; its sunlight where it is the same all along; 1 where it is not, in the penumbra."""
+    numbers, positions, environment = lanes.numbers, lanes.positions, lanes.environment
+    h = load(numbers, row.SIGN * LANES) * size
+    path = foresee(
+        load(numbers, row.X * LANES),
+        load(numbers, row.Y * LANES),
+        load(numbers, row.Z * LANES),
+        load(numbers, row.VX * LANES),
+        load(numbers, row.VY * LANES),
+        load(numbers, row.VZ * LANES),
+        load(numbers, row.AX * LANES),
+        load(numbers, row.AY * LANES),
+        load(numbers, row.AZ * LANES),
+        h,
+        model.gm,
+    )
+    now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
+    u1 = (now + h) * load(numbers, row.SCALE * LANES)
+    sun = _line(model.sun, positions, environment, u1)
+    shone_on = (load(numbers, row.PRESSURE * LANES) > 0.0) & (load(numbers, row.ACTIVE * LANES) > 0.0)
+    light, partial, edge = splat(1.0), splat(0.0), splat(2.0)
+    at = chords(path)
+    for i in range(model.shadows):
+        body = _line(model.occulters[i], positions, environment, u1)
+        shadow = cones(sun, body, model.sun_radius, model.occulter_radii[i])
+        lit, dark = certainly(at, shadow)
+        light = np.where(dark, splat(0.0), light)
+        uncertain = shone_on & ~lit & ~dark
+        if any_lane(uncertain):  # what a lane does must not depend on its neighbours
+            found, left, covered = apart(first_edge, (path, shadow))
+            edge = np.where(uncertain, np.minimum(edge, found), edge)
+            light = np.where(uncertain, np.minimum(light, left), light)
+            partial = np.where(uncertain, np.maximum(partial, covered), partial)
+    size = np.where(edge < 1.0, edge * size, size)
+    return size, light, np.where(light > 0.0, partial, splat(0.0))
 
 
 @register_jitable(forceinline=True)
@@ -153,7 +169,7 @@ def acceleration(
     y: Any,
     z: Any,
     u: Any,
-    pressure: Any,
+    sunshine: Sunshine,
     environment: Any,
     positions: Any,
     model: Model,
@@ -166,8 +182,7 @@ def acceleration(
         Position, km.
     u : lanes
         Time on the scale of each lane's own polynomials, -1 to 1.
-    pressure : lanes
-        Acceleration by sunlight times the square of the distance from the Sun, km^3/s^2.
+    sunshine : Sunshine
     environment : pointer
         Polynomials of each lane, (series, TERMS, LANES) flat.
     positions : pointer
@@ -191,10 +206,11 @@ def acceleration(
             store(positions, (3 * number + 1) * LANES, by)
             store(positions, (3 * number + 2) * LANES, bz)
         if number == model.sun:
-            light = splat(1.0)
-            if model.shadows > 0:
+            if model.shadows > 0 and any_lane(sunshine.partial > 0.0):
                 light = apart(_light, (x, y, z, bx, by, bz, positions, model))
-            gm = gm - pressure * light
+                gm = gm - sunshine.pressure * np.where(sunshine.partial > 0.0, light, splat(1.0))
+            else:
+                gm = gm - sunshine.pressure
         fx, fy, fz = attraction(x, y, z, bx, by, bz, gm)
         ax += fx
         ay += fy

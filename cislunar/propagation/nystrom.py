@@ -13,7 +13,7 @@ from numba.extending import register_jitable
 
 from cislunar.propagation import lanestate as row
 from cislunar.propagation.lanestate import Lanes
-from cislunar.propagation.model import Model, acceleration
+from cislunar.propagation.model import Model, Sunshine, acceleration
 from cislunar.propagation.rkn1210 import B_VELOCITY, ERROR, ERROR_VELOCITY, STAGES, A, B, C
 from cislunar.propagation.simd import LANES, load, splat
 from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, store_triple, triple
@@ -32,9 +32,9 @@ def first_stage(lanes: Lanes, model: Model) -> None:
     numbers = lanes.numbers
     x, y, z = triple(numbers, row.X)
     u = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * load(numbers, row.SCALE * LANES)
-    pressure = load(numbers, row.PRESSURE * LANES)
+    sunshine = Sunshine(load(numbers, row.PRESSURE * LANES), splat(1.0))
     store_triple(
-        numbers, row.AX, acceleration(x, y, z, u, pressure, lanes.environment, lanes.positions, model)
+        numbers, row.AX, acceleration(x, y, z, u, sunshine, lanes.environment, lanes.positions, model)
     )
 
 
@@ -60,7 +60,7 @@ def _take_stage(lanes: Lanes, model: Model, s: int) -> None:
         y + h * (c * vy + h * sy),
         z + h * (c * vz + h * sz),
         load(numbers, row.U * LANES) + c * load(numbers, row.DU * LANES),
-        load(numbers, row.PRESSURE * LANES),
+        Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES)),
         lanes.environment,
         lanes.positions,
         model,

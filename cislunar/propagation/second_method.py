@@ -21,6 +21,7 @@ from numba.extending import register_jitable
 from cislunar.propagation import lanestate as row
 from cislunar.propagation import verner98
 from cislunar.propagation.lanestate import Lanes
+from cislunar.propagation.model import Sunshine
 from cislunar.propagation.simd import LANES, load, splat
 from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, store_triple, triple
 from cislunar.propagation.systems import prepare, velocity_acceleration
@@ -82,9 +83,9 @@ def first_stage(lanes: Lanes, system: Any) -> None:
     x, y, z = triple(numbers, row.X)
     vx, vy, vz = triple(numbers, row.VX)
     u = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * load(numbers, row.SCALE * LANES)
-    pressure = load(numbers, row.PRESSURE * LANES)
+    sunshine = Sunshine(load(numbers, row.PRESSURE * LANES), splat(1.0))
     acceleration = velocity_acceleration(
-        x, y, z, vx, vy, vz, u, pressure, lanes.environment, lanes.positions, system
+        x, y, z, vx, vy, vz, u, sunshine, lanes.environment, lanes.positions, system
     )
     store_triple(numbers, row.AX, acceleration)
 
@@ -129,7 +130,7 @@ def _take_stage(lanes: Lanes, system: Any, s: int) -> None:
         vy + h * wy,
         vz + h * wz,
         load(numbers, row.U * LANES) + c * load(numbers, row.DU * LANES),
-        load(numbers, row.PRESSURE * LANES),
+        Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES)),
         lanes.environment,
         lanes.positions,
         system,

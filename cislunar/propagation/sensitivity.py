@@ -29,7 +29,7 @@ from cislunar.propagation import second_method as verner
 from cislunar.propagation.dual import parts, variables
 from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Table
-from cislunar.propagation.model import Model, acceleration
+from cislunar.propagation.model import Model, Sunshine, acceleration
 from cislunar.propagation.simd import LANES, load, pointer, splat, store
 from cislunar.propagation.systems import prepare, system_pointers, velocity_acceleration
 
@@ -151,7 +151,7 @@ def _nystrom_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
             y,
             z,
             (now + c * h) * scale,
-            load(numbers, row.PRESSURE * LANES),
+            Sunshine(load(numbers, row.PRESSURE * LANES), splat(1.0)),
             lanes.environment,
             lanes.positions,
             system,
@@ -201,7 +201,7 @@ def _runge_kutta_step(lanes: Lanes, system: Any, h: Any, work: Any) -> None:
             vy,
             vz,
             (now + c * h) * scale,
-            load(numbers, row.PRESSURE * LANES),
+            Sunshine(load(numbers, row.PRESSURE * LANES), splat(1.0)),
             lanes.environment,
             lanes.positions,
             system,

@@ -14,6 +14,7 @@ References
 ----------
 .. [1] R. R. Bate, D. D. Mueller, J. E. White, "Fundamentals of Astrodynamics" (1971), section 5.5 (f and g
 series).
+.. [2] O. Montenbruck, E. Gill, "Satellite Orbits", 4th printing (2012), section 3.4.2.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from cislunar.environment.shadow import penumbra
-from cislunar.propagation.simd import any_lane, apart, splat
+from cislunar.propagation.simd import all_lanes, any_lane, inverse_sqrt, splat
 
 SAMPLES = 8
 """Parts of a step at whose ends the borders are looked for."""
 
 _BEHIND = 0.002
 """Part of a step in which a border is the one that the step has just left."""
+
+_TINY = 1e-30
 
 
 class Path(NamedTuple):
@@ -61,8 +63,9 @@ def foresee(
     x: Any, y: Any, z: Any, vx: Any, vy: Any, vz: Any, ax: Any, ay: Any, az: Any, h: Any, gm: Any
 ) -> Path:
     """Return the path over the next step of length `h`."""
-    inverse_r2 = 1.0 / (x * x + y * y + z * z)
-    u = gm * inverse_r2 * np.sqrt(inverse_r2)
+    inverse = inverse_sqrt(x * x + y * y + z * z)
+    inverse_r2 = inverse * inverse
+    u = gm * inverse * inverse_r2
     p = (x * vx + y * vy + z * vz) * inverse_r2
     q = (vx * vx + vy * vy + vz * vz) * inverse_r2 - u
     return Path(
@@ -100,33 +103,78 @@ def _place(path: Path, part: Any) -> tuple[Any, Any, Any]:
     )
 
 
+class Cones(NamedTuple):
+    """Penumbra and umbra of a body during a step: cones about the line from the Sun through it.
+
+    Centre and axis move evenly. The cones touch Sun and body, so that their half angles have the sines
+    `(R_sun +- R_body) / D`, and their borders are where the discs of Sun and body touch [2]_.
+    """
+
+    centre: tuple[Any, Any, Any]
+    centre_way: tuple[Any, Any, Any]
+    axis: tuple[Any, Any, Any]
+    """Unit vector away from the Sun."""
+    axis_way: tuple[Any, Any, Any]
+    rim: float
+    """Radius of the body, km."""
+    outer_sine: Any
+    inner_sine: Any
+
+
 @register_jitable
-def clearance(
-    path: Path, part: Any, sun: Any, body: Any, sun_radius: float, body_radius: float
-) -> tuple[Any, Any]:
-    """Measure of the distance from the middle of the penumbra after a part of the step, and half its width
-    there; see `cislunar.environment.shadow.penumbra`.
+def cones(sun: Any, body: Any, sun_radius: float, body_radius: float) -> Cones:
+    """Cones of a body.
 
     Parameters
     ----------
-    path : Path
-        From `foresee`.
-    part : lanes
-        0 to 1.
     sun, body : tuple of lanes
         Position at the start and the way during the step: x, y, z, dx, dy, dz, km.
     sun_radius, body_radius : float
         km.
     """
+    x, y, z = body[0] - sun[0], body[1] - sun[1], body[2] - sun[2]
+    dx, dy, dz = body[3] - sun[3], body[4] - sun[4], body[5] - sun[5]
+    inverse = inverse_sqrt(x * x + y * y + z * z)
+    ux, uy, uz = x * inverse, y * inverse, z * inverse
+    along = ux * dx + uy * dy + uz * dz
+    return Cones(
+        (body[0], body[1], body[2]),
+        (body[3], body[4], body[5]),
+        (ux, uy, uz),
+        ((dx - along * ux) * inverse, (dy - along * uy) * inverse, (dz - along * uz) * inverse),
+        body_radius,
+        (sun_radius + body_radius) * inverse,
+        (sun_radius - body_radius) * inverse,
+    )
+
+
+@register_jitable
+def clearance(path: Path, part: Any, shadow: Cones) -> tuple[Any, Any, Any]:
+    """Measures of the distance from the borders of penumbra and umbra after a part of the step.
+
+    Returns
+    -------
+    outer, inner : lanes
+        Positive outside the cone, negative inside it, km^2; both positive before the terminator.
+    behind : lanes
+        Distance from the centre of the body along the axis, km.
+    """
     x, y, z = _place(path, part)
-    sx = sun[0] + part * sun[3] - x
-    sy = sun[1] + part * sun[4] - y
-    sz = sun[2] + part * sun[5] - z
-    ox = body[0] + part * body[3] - x
-    oy = body[1] + part * body[4] - y
-    oz = body[2] + part * body[5] - z
-    middle, width = penumbra(sx, sy, sz, ox, oy, oz, sun_radius, body_radius)
-    return middle, splat(width)
+    cx, cy, cz = shadow.centre
+    wx, wy, wz = shadow.centre_way
+    ax, ay, az = shadow.axis
+    bx, by, bz = shadow.axis_way
+    x, y, z = x - (cx + part * wx), y - (cy + part * wy), z - (cz + part * wz)
+    behind = x * (ax + part * bx) + y * (ay + part * by) + z * (az + part * bz)
+    across2 = x * x + y * y + z * z - behind * behind
+    outer_radius = shadow.rim + behind * shadow.outer_sine
+    inner_radius = shadow.rim - behind * shadow.inner_sine
+    # Before the terminator the cones mean nothing; outside the body the sum is positive there, and smooth.
+    before = np.minimum(behind, 0.0)
+    lifted = across2 + 2.0 * before * before
+    outer = lifted - across2 * shadow.outer_sine * shadow.outer_sine - outer_radius * outer_radius
+    inner = lifted - across2 * shadow.inner_sine * shadow.inner_sine - inner_radius * inner_radius
+    return outer, inner, behind
 
 
 class Watch(NamedTuple):
@@ -158,95 +206,145 @@ def _watch(
     before, current = watch.before, watch.current
     bend = following - 2.0 * current + before
     slope = 0.5 * (following - before)
-    offset = np.where(abs(slope) < abs(bend), -slope / bend, splat(0.0))
-    vertex = current + offset * (slope + 0.5 * offset * bend)
     free = watch.found == 0.0
-    dips = free & (before * following > 0.0) & (before * current > 0.0) & (vertex * current < 0.0)
-    dips = dips & (part > earlier)
+    # The vertex lies between the samples, on the other side of zero.
+    beyond = (bend * current > 0.0) & (slope * slope > 2.0 * bend * current) & (abs(slope) < abs(bend))
+    dips = free & beyond & (before * following > 0.0) & (before * current > 0.0) & (part > earlier)
     crosses = free & (current * following <= 0.0)
-    return Watch(
-        current,
-        following,
-        np.where(dips, earlier, np.where(crosses, part, watch.low)),
-        np.where(dips, part + offset * spacing, np.where(crosses, following_part, watch.high)),
-        np.where(dips, before, np.where(crosses, current, watch.at_low)),
-        np.where(dips, vertex, np.where(crosses, following, watch.at_high)),
-        np.where(dips | crosses, splat(1.0), watch.found),
-    )
+    low = np.where(crosses, part, watch.low)
+    high = np.where(crosses, following_part, watch.high)
+    at_low = np.where(crosses, current, watch.at_low)
+    at_high = np.where(crosses, following, watch.at_high)
+    if any_lane(dips):
+        offset = np.where(dips, -slope / bend, splat(0.0))
+        low = np.where(dips, earlier, low)
+        high = np.where(dips, part + offset * spacing, high)
+        at_low = np.where(dips, before, at_low)
+        at_high = np.where(dips, current + offset * (slope + 0.5 * offset * bend), at_high)
+    found = np.where(dips | crosses, splat(1.0), watch.found)
+    return Watch(current, following, low, high, at_low, at_high, found)
 
 
 @register_jitable
-def _refine(
-    watch: Watch, side: float, path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float
-) -> Any:
-    """Part of the step at which a border is met, by false position (Illinois) between the samples."""
-    low, high, at_low, at_high = watch.low, watch.high, watch.at_low, watch.at_high
+def _refine(outer: Watch, inner: Watch, path: Path, shadow: Cones) -> Any:
+    """Part of the step at which the first border is met, by false position (Illinois) between the samples."""
+    # Of two borders between the same samples the outer one comes first out of the light.
+    together = (outer.low == inner.low) & (outer.found > 0.0)
+    later = (together & (outer.at_low <= 0.0)) | (~together & (inner.high < outer.high))
+    chosen = (inner.found > 0.0) & ((outer.found == 0.0) | later)
+    low, high = np.where(chosen, inner.low, outer.low), np.where(chosen, inner.high, outer.high)
+    at_low = np.where(chosen, inner.at_low, outer.at_low)
+    at_high = np.where(chosen, inner.at_high, outer.at_high)
     guess = high
-    for _ in range(5):
+    for _ in range(4):
         difference = at_low - at_high
         guess = low + (high - low) * np.where(difference == 0.0, splat(0.5), at_low / difference)
-        middle, width = clearance(path, guess, sun, body, sun_radius, body_radius)
-        here = middle + side * width
+        from_outer, from_inner, _behind = clearance(path, guess, shadow)
+        here = np.where(chosen, from_inner, from_outer)
         same = here * at_low > 0.0
         at_high = np.where(same, 0.5 * at_high, here)
         high = np.where(same, high, guess)
         at_low = np.where(same, here, 0.5 * at_low)
         low = np.where(same, guess, low)
-    return np.where(watch.found > 0.0, guess, splat(2.0))
+    return np.where((outer.found > 0.0) | (inner.found > 0.0), guess, splat(2.0))
+
+
+class Chords(NamedTuple):
+    """Where a step is at its beginning, middle and end, and bounds of the ways between them, km."""
+
+    begin: tuple[Any, Any, Any]
+    middle: tuple[Any, Any, Any]
+    end: tuple[Any, Any, Any]
+    first: Any
+    second: Any
 
 
 @register_jitable
-def _near(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float) -> Any:
-    """Whether the step could touch the penumbra: its middle is nearer to it than to its ends.
+def _length(x: Any, y: Any, z: Any) -> Any:
+    square = np.maximum(x * x + y * y + z * z, _TINY)
+    return square * inverse_sqrt(square)
 
-    The penumbra of a body is a cone about the line from the Sun through it, of the radius
-    `R_body + (R_sun + R_body) d / s` at the distance `d` behind the body.
-    """
-    half = splat(0.5)
-    x, y, z = _place(path, half)
-    sx, sy, sz = sun[0] + 0.5 * sun[3], sun[1] + 0.5 * sun[4], sun[2] + 0.5 * sun[5]
-    bx, by, bz = body[0] + 0.5 * body[3], body[1] + 0.5 * body[4], body[2] + 0.5 * body[5]
-    inverse = 1.0 / np.sqrt((sx - bx) * (sx - bx) + (sy - by) * (sy - by) + (sz - bz) * (sz - bz))
-    ux, uy, uz = (bx - sx) * inverse, (by - sy) * inverse, (bz - sz) * inverse
-    rx, ry, rz = x - bx, y - by, z - bz
-    behind = rx * ux + ry * uy + rz * uz
-    across = np.sqrt(np.maximum(rx * rx + ry * ry + rz * rz - behind * behind, 0.0))
+
+@register_jitable
+def chords(path: Path) -> Chords:
+    """Sum up a path."""
+    x, y, z = path.x, path.y, path.z
+    mx, my, mz = _place(path, splat(0.5))
     fx, fy, fz = _place(path, splat(1.0))
-    to_begin = (x - path.x) * (x - path.x) + (y - path.y) * (y - path.y) + (z - path.z) * (z - path.z)
-    to_end = (fx - x) * (fx - x) + (fy - y) * (fy - y) + (fz - z) * (fz - z)
-    way = body[3] * body[3] + body[4] * body[4] + body[5] * body[5]
-    reach = 1.05 * np.sqrt(np.maximum(to_begin, to_end)) + 0.5 * np.sqrt(way)
-    widening = (sun_radius + body_radius) * inverse * np.maximum(behind + reach, 0.0)
-    return (behind > -reach - body_radius) & (across < body_radius + widening + reach)
+    # An arc of a radian is 4 per cent longer than its chord, and no step is a longer one.
+    return Chords(
+        (x, y, z),
+        (mx, my, mz),
+        (fx, fy, fz),
+        1.06 * _length(mx - x, my - y, mz - z),
+        1.06 * _length(fx - mx, fy - my, fz - mz),
+    )
 
 
 @register_jitable
-def _search(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float) -> Any:
-    """Look for the first border of a shadow along the step."""
+def _depths(place: tuple[Any, Any, Any], centre: tuple[Any, Any, Any], shadow: Cones) -> tuple[Any, Any]:
+    """Distances from the penumbra and into the umbra; negative on the other side."""
+    ax, ay, az = shadow.axis
+    x, y, z = place[0] - centre[0], place[1] - centre[1], place[2] - centre[2]
+    behind = x * ax + y * ay + z * az
+    square = np.maximum(x * x + y * y + z * z - behind * behind, _TINY)
+    across = square * inverse_sqrt(square)
+    rise = shadow.rim * shadow.outer_sine  # both cones touch the body a little beside the terminator
+    lit = np.maximum(across - shadow.rim - rise - behind * shadow.outer_sine, -behind - rise)
+    dark = np.minimum(shadow.rim - rise - behind * shadow.outer_sine - across, behind - rise)
+    return lit, dark
+
+
+@register_jitable
+def certainly(at: Chords, shadow: Cones) -> tuple[Any, Any]:
+    """Masks of the lanes whose whole step is in full sun, and in full shadow.
+
+    Distances from a cone change no faster than the place. So where those at both ends of a stretch exceed
+    together the way between them, no place on it touches the cone.
+    """
+    cx, cy, cz = shadow.centre
+    wx, wy, wz = shadow.centre_way
+    mx, my, mz = at.middle
+    # During the step the body moves by its way, and the axis turns.
+    reach = _length(mx - cx, my - cy, mz - cz) + at.first + at.second
+    shift = 1.01 * (_length(wx, wy, wz) + reach * _length(*shadow.axis_way))
+    first, second = 1.01 * at.first + 2.0 * shift, 1.01 * at.second + 2.0 * shift
+    lit1, dark1 = _depths(at.middle, shadow.centre, shadow)
+    lit = lit1 > first + second
+    dark = splat(0.0) > 1.0
+    if not all_lanes(lit):
+        lit0, dark0 = _depths(at.begin, shadow.centre, shadow)
+        lit2, dark2 = _depths(at.end, shadow.centre, shadow)
+        lit = (lit0 + lit1 > first) & (lit1 + lit2 > second)
+        dark = (dark0 + dark1 > first) & (dark1 + dark2 > second)
+    return lit, dark
+
+
+@register_jitable
+def first_edge(path: Path, shadow: Cones) -> tuple[Any, Any, Any]:
+    """Look for the first border of a shadow on a step.
+
+    Returns
+    -------
+    edge : lanes
+        Part of the step after which it is met; more than 1 if there is none.
+    light, partial : lanes
+        Up to there: 1 in sunlight and 0 in the umbra; 1 where the Sun is covered in part, else 0.
+    """
     edge = splat(2.0)
     earlier = part = splat(_BEHIND)
-    middle, width = clearance(path, part, sun, body, sun_radius, body_radius)
-    outer, inner = _begin(middle - width), _begin(middle + width)
+    at_outer, at_inner, behind = clearance(path, part, shadow)
+    # Beyond the tip of the umbra the body leaves a ring of the Sun.
+    dark = (at_inner < 0.0) & (behind * shadow.inner_sine < shadow.rim)
+    light = np.where(dark, splat(0.0), splat(1.0))
+    partial = np.where((at_outer < 0.0) & ~dark, splat(1.0), splat(0.0))
+    outer, inner = _begin(at_outer), _begin(at_inner)
     for sample in range(1, SAMPLES + 1):
         following = splat(sample * (1.0 / SAMPLES))
-        middle, width = clearance(path, following, sun, body, sun_radius, body_radius)
-        outer = _watch(outer, middle - width, earlier, part, following, 1.0 / SAMPLES)
-        inner = _watch(inner, middle + width, earlier, part, following, 1.0 / SAMPLES)
+        at_outer, at_inner, _behind = clearance(path, following, shadow)
+        outer = _watch(outer, at_outer, earlier, part, following, 1.0 / SAMPLES)
+        inner = _watch(inner, at_inner, earlier, part, following, 1.0 / SAMPLES)
         earlier, part = part, following
     if any_lane((outer.found > 0.0) | (inner.found > 0.0)):
-        edge = np.minimum(
-            _refine(outer, -1.0, path, sun, body, sun_radius, body_radius),
-            _refine(inner, 1.0, path, sun, body, sun_radius, body_radius),
-        )
-    return edge
-
-
-@register_jitable
-def first_edge(path: Path, sun: Any, body: Any, sun_radius: float, body_radius: float) -> Any:
-    """Part of the step after which the first border of a shadow is met; more than 1 if there is none."""
-    edge = splat(2.0)
-    near = _near(path, sun, body, sun_radius, body_radius)
-    if any_lane(near):
-        found = apart(_search, (path, sun, body, sun_radius, body_radius))
-        edge = np.where(near, found, edge)  # what a lane does must not depend on its neighbours
-    return edge
+        edge = _refine(outer, inner, path, shadow)
+    return edge, light, partial

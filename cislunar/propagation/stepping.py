@@ -84,30 +84,15 @@ def open_step(lanes: Lanes, system: Any, first: float) -> None:
     size = np.minimum(wanted, load(numbers, row.LARGEST * LANES))
     size = np.where(size >= remaining, remaining, np.where(2.0 * size > remaining, 0.5 * remaining, size))
     size = np.minimum(np.minimum(size, half - sign * now), load(numbers, row.LIMIT * LANES))
-    size = longest_step(
-        size,
-        sign,
-        x,
-        y,
-        z,
-        vx,
-        vy,
-        vz,
-        ax,
-        ay,
-        az,
-        now,
-        half,
-        load(numbers, row.PRESSURE * LANES),
-        lanes.environment,
-        system,
-    )
+    size, sunshine = longest_step(size, lanes, system)
     h, scale = sign * size, load(numbers, row.SCALE * LANES)
     store(numbers, row.SIZE * LANES, size)
     store(numbers, row.H * LANES, h)
     store(numbers, row.U * LANES, now * scale)
     store(numbers, row.DU * LANES, h * scale)
     store(numbers, row.ARRIVES * LANES, np.where(size == remaining, splat(1.0), splat(0.0)))
+    store(numbers, row.SHINE * LANES, sunshine.pressure)
+    store(numbers, row.PARTIAL * LANES, sunshine.partial)
     store_triple(lanes.stages, 0, (ax, ay, az))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numba.extending import overload
 
 from cislunar.propagation.forces import rotating_three_body, schwarzschild
-from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
+from cislunar.propagation.model import Model, acceleration, always_the_same, up_to_shadow_edge
 from cislunar.propagation.thrust import ThrustModel, lane_thrust, take_numbers
 
 
@@ -146,7 +146,7 @@ def velocity_acceleration(
     vy: Any,
     vz: Any,
     u: Any,
-    pressure: Any,
+    sunshine: Any,
     environment: Any,
     positions: Any,
     system: Any,
@@ -164,7 +164,7 @@ def _choose_acceleration(
     vy: Any,
     vz: Any,
     u: Any,
-    pressure: Any,
+    sunshine: Any,
     environment: Any,
     positions: Any,
     system: Any,
@@ -177,7 +177,7 @@ def _choose_acceleration(
         vy: Any,
         vz: Any,
         u: Any,
-        pressure: Any,
+        sunshine: Any,
         environment: Any,
         positions: Any,
         system: Any,
@@ -192,12 +192,12 @@ def _choose_acceleration(
         vy: Any,
         vz: Any,
         u: Any,
-        pressure: Any,
+        sunshine: Any,
         environment: Any,
         positions: Any,
         system: Any,
     ) -> Any:
-        ax, ay, az = acceleration(x, y, z, u, pressure, environment, positions, system.model)
+        ax, ay, az = acceleration(x, y, z, u, sunshine, environment, positions, system.model)
         sx, sy, sz = schwarzschild(x, y, z, vx, vy, vz, system.model.gm, system.inverse_c2)
         return ax + sx, ay + sy, az + sz
 
@@ -209,12 +209,12 @@ def _choose_acceleration(
         vy: Any,
         vz: Any,
         u: Any,
-        pressure: Any,
+        sunshine: Any,
         environment: Any,
         positions: Any,
         system: Any,
     ) -> Any:
-        ax, ay, az = acceleration(x, y, z, u, pressure, environment, positions, system.model)
+        ax, ay, az = acceleration(x, y, z, u, sunshine, environment, positions, system.model)
         sx, sy, sz = schwarzschild(x, y, z, vx, vy, vz, system.model.gm, system.inverse_c2)
         tx, ty, tz = lane_thrust(vx, vy, vz, u, system.work)
         return ax + sx + tx, ay + sy + ty, az + sz + tz
@@ -255,110 +255,22 @@ def _choose_scales(
     return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre
 
 
-def longest_step(
-    size: Any,
-    sign: Any,
-    x: Any,
-    y: Any,
-    z: Any,
-    vx: Any,
-    vy: Any,
-    vz: Any,
-    ax: Any,
-    ay: Any,
-    az: Any,
-    now: Any,
-    half: Any,
-    pressure: Any,
-    environment: Any,
-    system: Any,
-) -> Any:
-    """Length of a step shortened to where its smooth stretch ends (inside compiled kernels)."""
+def longest_step(size: Any, lanes: Any, system: Any) -> Any:
+    """Length of a step shortened to where its smooth stretch ends, and the sunshine on it, as
+    `model.Sunshine` (inside compiled kernels)."""
     raise NotImplementedError
 
 
 @overload(longest_step, jit_options={"forceinline": True})
-def _choose_longest(
-    size: Any,
-    sign: Any,
-    x: Any,
-    y: Any,
-    z: Any,
-    vx: Any,
-    vy: Any,
-    vz: Any,
-    ax: Any,
-    ay: Any,
-    az: Any,
-    now: Any,
-    half: Any,
-    pressure: Any,
-    environment: Any,
-    system: Any,
-) -> Any:
-    def of_three_bodies(
-        size: Any,
-        sign: Any,
-        x: Any,
-        y: Any,
-        z: Any,
-        vx: Any,
-        vy: Any,
-        vz: Any,
-        ax: Any,
-        ay: Any,
-        az: Any,
-        now: Any,
-        half: Any,
-        pressure: Any,
-        environment: Any,
-        system: Any,
-    ) -> Any:
-        return size
+def _choose_longest(size: Any, lanes: Any, system: Any) -> Any:
+    def of_three_bodies(size: Any, lanes: Any, system: Any) -> Any:
+        return size, always_the_same(lanes)
 
-    def about_a_centre(
-        size: Any,
-        sign: Any,
-        x: Any,
-        y: Any,
-        z: Any,
-        vx: Any,
-        vy: Any,
-        vz: Any,
-        ax: Any,
-        ay: Any,
-        az: Any,
-        now: Any,
-        half: Any,
-        pressure: Any,
-        environment: Any,
-        system: Any,
-    ) -> Any:
-        return up_to_shadow_edge(
-            size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, environment, system.model
-        )
+    def about_a_centre(size: Any, lanes: Any, system: Any) -> Any:
+        return up_to_shadow_edge(size, lanes, system.model)
 
-    def of_positions(
-        size: Any,
-        sign: Any,
-        x: Any,
-        y: Any,
-        z: Any,
-        vx: Any,
-        vy: Any,
-        vz: Any,
-        ax: Any,
-        ay: Any,
-        az: Any,
-        now: Any,
-        half: Any,
-        pressure: Any,
-        environment: Any,
-        system: Any,
-    ) -> Any:
-        return up_to_shadow_edge(
-            size, sign, x, y, z, vx, vy, vz, ax, ay, az, now, half, pressure, environment, system
-        )
+    def of_positions(size: Any, lanes: Any, system: Any) -> Any:
+        return up_to_shadow_edge(size, lanes, system)
 
     kinds = {ThreeBodyModel: of_three_bodies, Model: of_positions}
     return kinds.get(system.instance_class, about_a_centre)

@@ -264,6 +264,12 @@ class ForceModel:
         """Epochs between which this model can be flown, seconds past J2000 TDB."""
         return self._inside_the_axes(self.ephemeris.span_tdb, self.orientation.span_tdb)
 
+    def _fastest(self, name: str) -> float:
+        """Bound of the speed of a body relative to the centre, km/s."""
+        if name == self.center:
+            return 0.0
+        return 1.2 if {name, self.center} == {"earth", "moon"} else 120.0
+
     @property
     def _turns(self) -> bool:
         """Whether the field has more than its central term, so that axes matter."""
@@ -312,6 +318,7 @@ class ForceModel:
                 [-1 if name == self.center else self._tabled.index(name) for name in shadows], dtype=np.int64
             ),
             occulter_radii=np.array([BODY_RADIUS_KM[name] for name in shadows], float),
+            occulter_speeds=np.array([self._fastest(name) for name in shadows], float),
             sun_radius=SUN_RADIUS_KM,
             tides=0 if self.tide is None else 1,
             body_tide=np.array([self._tide_strength(name, field_radius) for name in self._tabled], float),

@@ -90,6 +90,8 @@ def _load_next(i: int, queue: Queue, lanes: Lanes) -> None:
     numbers[row.STEPS * LANES + i] = 0.0
     numbers[row.ACTIVE * LANES + i] = 1.0
     numbers[row.PRESSURE * LANES + i] = queue.pressure[j]
+    numbers[row.SHINE * LANES + i] = queue.pressure[j]
+    numbers[row.PARTIAL * LANES + i] = 1.0
     numbers[row.INNER * LANES + i] = queue.inner[j]
     numbers[row.OUTER * LANES + i] = queue.outer[j]
     numbers[row.FRESH * LANES + i] = 1.0
@@ -249,6 +251,7 @@ def _model_pointers(model: Model) -> Model:
         model.shadows,
         pointer(model.occulters),
         pointer(model.occulter_radii),
+        pointer(model.occulter_speeds),
         model.sun_radius,
         model.tides,
         pointer(model.body_tide),
@@ -364,7 +367,8 @@ def accelerations(
             j = min(start + i, n - 1)
             for k in range(6):
                 numbers[k * LANES + i] = state[k, j]
-            numbers[row.PRESSURE * LANES + i] = pressure[j]
+            numbers[row.SHINE * LANES + i] = pressure[j]
+            numbers[row.PARTIAL * LANES + i] = 1.0
             numbers[row.T * LANES + i] = epoch[j]
             if int(np.floor(epoch[j] / table.spacing)) != lanes.integers[row.CELL * LANES + i]:
                 numbers[row.HALF * LANES + i] = -1.0

@@ -12,7 +12,7 @@ from cislunar.propagation.forces import attraction, axes, point_mass, solid_tide
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics_at
 from cislunar.propagation.lanestate import Lanes
-from cislunar.propagation.shadow_edges import certainly, chords, cones, first_edge, foresee
+from cislunar.propagation.shadow_edges import Path, certainly, chords, cones, first_edge, foresee
 from cislunar.propagation.simd import LANES, any_lane, apart, inverse_sqrt, load, splat, store
 from cislunar.propagation.sunlight import sunlight
 
@@ -40,6 +40,8 @@ class Model(NamedTuple):
     occulters: Any
     """Bodies that cast shadows, by number; -1 for the centre."""
     occulter_radii: Any
+    occulter_speeds: Any
+    """Bounds of their speeds relative to the centre, km/s."""
     sun_radius: float
     tides: int
     """1 if the bodies raise tides on the centre, else 0."""
@@ -67,17 +69,21 @@ def _series(environment: Any, number: int, u: Any) -> Any:
 
 
 @register_jitable(forceinline=True)
+def _position(number: int, positions: Any) -> tuple[Any, Any, Any]:
+    """Position of a body as last evaluated; the origin for number -1."""
+    x = y = z = splat(0.0)
+    if number >= 0:
+        at = 3 * number * LANES
+        x, y, z = load(positions, at), load(positions, at + LANES), load(positions, at + 2 * LANES)
+    return x, y, z
+
+
+@register_jitable(forceinline=True)
 def _light(x: Any, y: Any, z: Any, sx: Any, sy: Any, sz: Any, positions: Any, model: Model) -> Any:
     """Fraction of the Sun, at `s`, that the occulting bodies leave in view."""
     light = splat(1.0)
     for i in range(model.shadows):
-        number = model.occulters[i]
-        ox = oy = oz = splat(0.0)
-        if number >= 0:
-            at = 3 * number * LANES
-            ox = load(positions, at)
-            oy = load(positions, at + LANES)
-            oz = load(positions, at + 2 * LANES)
+        ox, oy, oz = _position(model.occulters[i], positions)
         light = light * sunlight(
             sx - x,
             sy - y,
@@ -93,12 +99,10 @@ def _light(x: Any, y: Any, z: Any, sx: Any, sy: Any, sz: Any, positions: Any, mo
 
 @register_jitable
 def _line(number: int, positions: Any, environment: Any, u1: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Position of a body as last evaluated and the way to its position at the time `u1`; at the origin for
-    number -1."""
-    x = y = z = dx = dy = dz = splat(0.0)
+    """Position of a body as last evaluated and the way to its position at the time `u1`."""
+    x, y, z = _position(number, positions)
+    dx = dy = dz = splat(0.0)
     if number >= 0:
-        at = 3 * number * LANES
-        x, y, z = load(positions, at), load(positions, at + LANES), load(positions, at + 2 * LANES)
         dx = _series(environment, 3 * number, u1) - x
         dy = _series(environment, 3 * number + 1, u1) - y
         dz = _series(environment, 3 * number + 2, u1) - z
@@ -127,7 +131,7 @@ def up_to_shadow_edge(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Sunsh
 @register_jitable
 def _sunlight_ahead(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Any, Any]:
     """Length of the step; its sunlight where it is the same all along; 1 where it is not, in the penumbra."""
-    numbers, positions, environment = lanes.numbers, lanes.positions, lanes.environment
+    numbers = lanes.numbers
     h = load(numbers, row.SIGN * LANES) * size
     path = foresee(
         load(numbers, row.X * LANES),
@@ -142,25 +146,34 @@ def _sunlight_ahead(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Any, An
         h,
         model.gm,
     )
-    now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
-    u1 = (now + h) * load(numbers, row.SCALE * LANES)
-    sun = _line(model.sun, positions, environment, u1)
     shone_on = (load(numbers, row.PRESSURE * LANES) > 0.0) & (load(numbers, row.ACTIVE * LANES) > 0.0)
     light, partial, edge = splat(1.0), splat(0.0), splat(2.0)
+    sun = _position(model.sun, lanes.positions)
     at = chords(path)
     for i in range(model.shadows):
-        body = _line(model.occulters[i], positions, environment, u1)
-        shadow = cones(sun, body, model.sun_radius, model.occulter_radii[i])
-        lit, dark = certainly(at, shadow)
+        body = _position(model.occulters[i], lanes.positions)
+        radius, speed = model.occulter_radii[i], model.occulter_speeds[i]
+        lit, dark = certainly(at, h, sun, body, model.sun_radius, radius, speed)
         light = np.where(dark, splat(0.0), light)
         uncertain = shone_on & ~lit & ~dark
         if any_lane(uncertain):  # what a lane does must not depend on its neighbours
-            found, left, covered = apart(first_edge, (path, shadow))
+            found, left, covered = apart(_look_for_edge, (path, i, lanes, model))
             edge = np.where(uncertain, np.minimum(edge, found), edge)
             light = np.where(uncertain, np.minimum(light, left), light)
             partial = np.where(uncertain, np.maximum(partial, covered), partial)
     size = np.where(edge < 1.0, edge * size, size)
     return size, light, np.where(light > 0.0, partial, splat(0.0))
+
+
+@register_jitable
+def _look_for_edge(path: Path, occulter: int, lanes: Lanes, model: Model) -> tuple[Any, Any, Any]:
+    """Look for the first border of one shadow, see `shadow_edges.first_edge`."""
+    numbers = lanes.numbers
+    now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
+    u1 = (now + path.h) * load(numbers, row.SCALE * LANES)
+    sun = _line(model.sun, lanes.positions, lanes.environment, u1)
+    body = _line(model.occulters[occulter], lanes.positions, lanes.environment, u1)
+    return first_edge(path, cones(sun, body, model.sun_radius, model.occulter_radii[occulter]))
 
 
 @register_jitable(forceinline=True)

@@ -32,7 +32,8 @@ def first_stage(lanes: Lanes, model: Model) -> None:
     numbers = lanes.numbers
     x, y, z = triple(numbers, row.X)
     u = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * load(numbers, row.SCALE * LANES)
-    sunshine = Sunshine(load(numbers, row.PRESSURE * LANES), splat(1.0))
+    # That of the step before it: at the borders of a shadow sunlight is the same from both sides.
+    sunshine = Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES))
     store_triple(
         numbers, row.AX, acceleration(x, y, z, u, sunshine, lanes.environment, lanes.positions, model)
     )

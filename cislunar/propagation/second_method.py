@@ -83,7 +83,8 @@ def first_stage(lanes: Lanes, system: Any) -> None:
     x, y, z = triple(numbers, row.X)
     vx, vy, vz = triple(numbers, row.VX)
     u = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * load(numbers, row.SCALE * LANES)
-    sunshine = Sunshine(load(numbers, row.PRESSURE * LANES), splat(1.0))
+    # That of the step before it: at the borders of a shadow sunlight is the same from both sides.
+    sunshine = Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES))
     acceleration = velocity_acceleration(
         x, y, z, vx, vy, vz, u, sunshine, lanes.environment, lanes.positions, system
     )

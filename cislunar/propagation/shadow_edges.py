@@ -34,6 +34,9 @@ _BEHIND = 0.002
 
 _TINY = 1e-30
 
+_SPEED_OF_SUN = 60.0
+"""More than that of any planet or moon about the Sun, km/s."""
+
 
 class Path(NamedTuple):
     """The path foreseen: `r(t) = f r + g v + lift t^2` with `f` and `g` polynomials in time."""
@@ -282,39 +285,66 @@ def chords(path: Path) -> Chords:
 
 
 @register_jitable
-def _depths(place: tuple[Any, Any, Any], centre: tuple[Any, Any, Any], shadow: Cones) -> tuple[Any, Any]:
-    """Distances from the penumbra and into the umbra; negative on the other side."""
-    ax, ay, az = shadow.axis
+def _depths(
+    place: tuple[Any, Any, Any],
+    centre: tuple[Any, Any, Any],
+    axis: tuple[Any, Any, Any],
+    rim: float,
+    slope: Any,
+) -> tuple[Any, Any]:
+    """Distances from the penumbra and into the umbra, not too large; negative on the other side.
+
+    `slope` is the sine of the half angle of the penumbra; the umbra narrows less than that.
+    """
     x, y, z = place[0] - centre[0], place[1] - centre[1], place[2] - centre[2]
-    behind = x * ax + y * ay + z * az
-    square = np.maximum(x * x + y * y + z * z - behind * behind, _TINY)
-    across = square * inverse_sqrt(square)
-    rise = shadow.rim * shadow.outer_sine  # both cones touch the body a little beside the terminator
-    lit = np.maximum(across - shadow.rim - rise - behind * shadow.outer_sine, -behind - rise)
-    dark = np.minimum(shadow.rim - rise - behind * shadow.outer_sine - across, behind - rise)
+    behind = x * axis[0] + y * axis[1] + z * axis[2]
+    across = _length(x - behind * axis[0], y - behind * axis[1], z - behind * axis[2])
+    rise = rim * slope  # both cones touch the body a little beside the terminator
+    lit = np.maximum(across - rim - rise - behind * slope, -behind - rise)
+    dark = np.minimum(rim - rise - behind * slope - across, behind - rise)
     return lit, dark
 
 
 @register_jitable
-def certainly(at: Chords, shadow: Cones) -> tuple[Any, Any]:
+def certainly(
+    at: Chords, h: Any, sun: Any, body: Any, sun_radius: float, body_radius: float, speed: float
+) -> tuple[Any, Any]:
     """Masks of the lanes whose whole step is in full sun, and in full shadow.
 
     Distances from a cone change no faster than the place. So where those at both ends of a stretch exceed
     together the way between them, no place on it touches the cone.
+
+    Parameters
+    ----------
+    at : Chords
+    h : lanes
+        Length of the step, s.
+    sun, body : tuple of lanes
+        Position at the start of the step: x, y, z, km.
+    sun_radius, body_radius : float
+        km.
+    speed : float
+        That the body does not exceed, relative to the centre, km/s.
     """
-    cx, cy, cz = shadow.centre
-    wx, wy, wz = shadow.centre_way
+    x, y, z = body[0] - sun[0], body[1] - sun[1], body[2] - sun[2]
+    inverse = inverse_sqrt(x * x + y * y + z * z)
+    axis = x * inverse, y * inverse, z * inverse
+    slope = (sun_radius + body_radius) * inverse
     mx, my, mz = at.middle
-    # During the step the body moves by its way, and the axis turns.
-    reach = _length(mx - cx, my - cy, mz - cz) + at.first + at.second
-    shift = 1.01 * (_length(wx, wy, wz) + reach * _length(*shadow.axis_way))
-    first, second = 1.01 * at.first + 2.0 * shift, 1.01 * at.second + 2.0 * shift
-    lit1, dark1 = _depths(at.middle, shadow.centre, shadow)
+    whole = at.first + at.second
+    # During the step the body moves, and the axis turns.
+    time = abs(h)
+    moves = speed * time
+    turns = time * ((speed + _SPEED_OF_SUN) * inverse)
+    reach = _length(mx - body[0], my - body[1], mz - body[2]) + whole + moves
+    shift = 2.0 * (moves + reach * turns)
+    first, second = 1.01 * at.first + shift, 1.01 * at.second + shift
+    lit1, dark1 = _depths(at.middle, body, axis, body_radius, slope)
     lit = lit1 > first + second
-    dark = splat(0.0) > 1.0
+    dark = lit1 < -1e30
     if not all_lanes(lit):
-        lit0, dark0 = _depths(at.begin, shadow.centre, shadow)
-        lit2, dark2 = _depths(at.end, shadow.centre, shadow)
+        lit0, dark0 = _depths(at.begin, body, axis, body_radius, slope)
+        lit2, dark2 = _depths(at.end, body, axis, body_radius, slope)
         lit = (lit0 + lit1 > first) & (lit1 + lit2 > second)
         dark = (dark0 + dark1 > first) & (dark1 + dark2 > second)
     return lit, dark

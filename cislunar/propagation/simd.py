@@ -176,6 +176,13 @@ def inverse_root_steps(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     return y
 
 
+def _root(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """Emit `sqrt(x)` as `x / sqrt(x)`, for zero and normal positive numbers."""
+    zero = ir.Constant(_DOUBLES, [0.0] * LANES)
+    root = builder.fmul(x, inverse_root_steps(builder, x))
+    return builder.select(builder.fcmp_ordered("==", x, zero), zero, root)
+
+
 _ROOT_SEED = 0x5FE6EB50C7B537A9
 _ROOT_SERIES = ((0.50000007, 0.37595915, 0.31301145), (0.5, 0.375))
 
@@ -224,7 +231,7 @@ _define((operator.mul, operator.imul), _TWO, lanes_type, lambda b, x, y: b.fmul(
 _define((operator.truediv, operator.itruediv), _TWO, lanes_type, lambda b, x, y: b.fdiv(x, y))
 _define((operator.neg,), (lanes_type,), lanes_type, lambda b, x: b.fneg(x))
 _define((operator.pos,), (lanes_type,), lanes_type, lambda b, x: x)
-_define((np.sqrt,), (lanes_type,), lanes_type, _call("llvm.sqrt"))
+_define((np.sqrt,), (lanes_type,), lanes_type, _root)
 _define((inverse_sqrt,), (lanes_type,), lanes_type, inverse_root_steps)
 _define((np.floor,), (lanes_type,), lanes_type, _call("llvm.floor"))
 _define((builtins.abs, np.abs), (lanes_type,), lanes_type, _call("llvm.fabs"))

@@ -134,6 +134,26 @@ def penumbra(
 
 
 @register_jitable
+def uncovered(sun: Any, body: Any, apart: Any) -> Any:
+    """Fraction of a disc of the angular radius `sun` that another of the radius `body` leaves uncovered.
+
+    `apart` is the angle between their centres, rad; the discs are taken to be flat.
+    """
+    # The chord through both crossing points lies `chord` from the Sun's centre: the lens between the discs
+    # is a segment of each.
+    per_sun = 1.0 / sun
+    ratio = body * per_sun
+    safe = np.maximum(apart, 1e-9)
+    chord = 0.5 * (safe + (sun - body) * (sun + body) / safe)
+    covered = segment(chord * per_sun) + ratio * ratio * segment((safe - chord) / body)
+    fraction = 1.0 - covered * (1.0 / _PI)
+
+    fraction = np.where(apart <= sun - body, 1.0 - ratio * ratio, fraction)
+    fraction = np.where(apart <= body - sun, 0.0, fraction)
+    return np.where(apart >= sun + body, 1.0, fraction)
+
+
+@register_jitable
 def sunlit_fraction(
     sun_x: Any,
     sun_y: Any,
@@ -168,13 +188,4 @@ def sunlit_fraction(
     body = 0.5 * _PI - arccos(body_radius / body_distance)
     apart = arccos(cosine)
 
-    # The chord through both crossing points lies `chord` from the Sun's centre: the lens between the discs
-    # is a segment of each.
-    safe = np.maximum(apart, 1e-9)
-    chord = 0.5 * (safe * safe + sun * sun - body * body) / safe
-    covered = sun * sun * segment(chord / sun) + body * body * segment((safe - chord) / body)
-    fraction = 1.0 - covered / (_PI * sun * sun)
-
-    fraction = np.where(apart <= sun - body, 1.0 - (body * body) / (sun * sun), fraction)
-    fraction = np.where(apart <= body - sun, 0.0, fraction)
-    return np.where(apart >= sun + body, 1.0, fraction)
+    return uncovered(sun, body, apart)

@@ -21,6 +21,7 @@ from cislunar.propagation.granules import TERMS
 from cislunar.propagation.jit import kernel
 from cislunar.propagation.lanestate import Lanes, Nodes, Queue, Table
 from cislunar.propagation.model import Model
+from cislunar.propagation.rkn1210 import STAGES
 from cislunar.propagation.simd import LANES, any_lane, load, pointer, splat, store
 from cislunar.propagation.status import Status
 from cislunar.propagation.stepping import group_of
@@ -90,8 +91,9 @@ def _load_next(i: int, queue: Queue, lanes: Lanes) -> None:
     numbers[row.STEPS * LANES + i] = 0.0
     numbers[row.ACTIVE * LANES + i] = 1.0
     numbers[row.PRESSURE * LANES + i] = queue.pressure[j]
-    numbers[row.SHINE * LANES + i] = queue.pressure[j]
-    numbers[row.PARTIAL * LANES + i] = 1.0
+    numbers[row.UNSEEN * LANES + i] = 1.0
+    for s in range(STAGES):
+        lanes.pressures[s * LANES + i] = queue.pressure[j]
     numbers[row.INNER * LANES + i] = queue.inner[j]
     numbers[row.OUTER * LANES + i] = queue.outer[j]
     numbers[row.FRESH * LANES + i] = 1.0
@@ -129,6 +131,8 @@ def _look_after(i: int, queue: Queue, lanes: Lanes, nodes: Nodes, block: int, ma
             for k in range(10):
                 numbers[k * LANES + i] = numbers[(row.PREVIOUS + k) * LANES + i]
             numbers[row.FRESH * LANES + i] = 0.0
+            numbers[row.UNSEEN * LANES + i] = 1.0
+            lanes.pressures[i] = numbers[row.PRESSURE * LANES + i]
             nodes.owner[block * LANES + i] = -1
             return True
     if verdict == DONE:
@@ -226,6 +230,7 @@ def lane_pointers(lanes: Lanes) -> Lanes:
         pointer(lanes.environment),
         pointer(lanes.positions),
         pointer(lanes.stages),
+        pointer(lanes.pressures),
         pointer(lanes.counters),
         lanes.groups,
         lanes.series,
@@ -367,8 +372,8 @@ def accelerations(
             j = min(start + i, n - 1)
             for k in range(6):
                 numbers[k * LANES + i] = state[k, j]
-            numbers[row.SHINE * LANES + i] = pressure[j]
-            numbers[row.PARTIAL * LANES + i] = 1.0
+            numbers[row.UNSEEN * LANES + i] = 1.0
+            lanes.pressures[i] = pressure[j]
             numbers[row.T * LANES + i] = epoch[j]
             if int(np.floor(epoch[j] / table.spacing)) != lanes.integers[row.CELL * LANES + i]:
                 numbers[row.HALF * LANES + i] = -1.0

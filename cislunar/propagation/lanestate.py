@@ -27,9 +27,9 @@ LEARNT = 41
 """Length times wanted scale of the last step that was as long as its error allowed; 0 before there is one."""
 ACTIVE = 42
 """1 if a trajectory is in the lane, else 0."""
-SHINE, PARTIAL = 43, 44
-"""Radiation pressure of the step as far as it is the same all along, and 1 where it is not: in penumbra."""
-NUMBERS = 45
+UNSEEN = 43
+"""1 where it is not known how much of the Sun is in view from the node, else 0."""
+NUMBERS = 44
 
 TRAJECTORY, CELL, TRIES = range(3)
 INTEGERS = 3
@@ -63,6 +63,8 @@ class Lanes(NamedTuple):
     environment: Any
     positions: Any
     stages: Any
+    pressures: Any
+    """Radiation pressure at each stage, less what is covered of the Sun."""
     counters: Any
     """Next trajectory of the queue; blocks of nodes written; for each set of lanes, 1 if it takes a step."""
     groups: int
@@ -130,6 +132,7 @@ def new_lanes(series: int, bodies: int, groups: int = 1) -> Lanes:
         aligned(groups * series * TERMS * LANES),
         aligned(groups * bodies * 3 * LANES),
         aligned(groups * STAGES * 3 * LANES),
+        aligned(groups * STAGES * LANES),
         np.zeros(2 + groups, dtype=np.int64),
         groups,
         series,

@@ -11,10 +11,29 @@ from cislunar.propagation import lanestate as row
 from cislunar.propagation.forces import attraction, axes, point_mass, solid_tide
 from cislunar.propagation.granules import TERMS
 from cislunar.propagation.harmonics import harmonics_at
-from cislunar.propagation.lanestate import Lanes
-from cislunar.propagation.shadow_edges import Path, certainly, chords, cones, first_edge, foresee
-from cislunar.propagation.simd import LANES, any_lane, apart, inverse_sqrt, load, splat, store
-from cislunar.propagation.sunlight import sunlight
+from cislunar.propagation.lanestate import STAGES, Lanes
+from cislunar.propagation.shadow_edges import (
+    Path,
+    alone,
+    certainly,
+    chords,
+    cones,
+    first_edge,
+    foresee,
+    place,
+)
+from cislunar.propagation.simd import (
+    LANES,
+    any_lane,
+    apart,
+    inverse_sqrt,
+    lane,
+    load,
+    mask_bits,
+    splat,
+    store,
+)
+from cislunar.propagation.sunlight import disc_in_view, sunlight
 
 
 class Model(NamedTuple):
@@ -55,7 +74,7 @@ class Sunshine(NamedTuple):
     pressure: Any
     """Acceleration by sunlight times the square of the distance from the Sun, km^3/s^2."""
     partial: Any
-    """1 where it is lessened by the part of the Sun that is covered, else 0."""
+    """1 where it has to be lessened by the part of the Sun that is covered, else 0."""
 
 
 @register_jitable(forceinline=True)
@@ -109,30 +128,22 @@ def _line(number: int, positions: Any, environment: Any, u1: Any) -> tuple[Any, 
     return x, y, z, dx, dy, dz
 
 
-@register_jitable
-def always_the_same(lanes: Lanes) -> Sunshine:
-    """Sunshine that nothing interrupts."""
-    return Sunshine(load(lanes.numbers, row.PRESSURE * LANES), splat(0.0))
-
-
 @register_jitable(forceinline=True)
-def up_to_shadow_edge(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Sunshine]:
-    """Length of a step shortened, if needed, to end at the first border of a shadow, and the sunshine on it.
+def up_to_shadow_edge(size: Any, times: np.ndarray, lanes: Lanes, model: Model) -> Any:
+    """Length of a step shortened, if needed, to end at the first border of a shadow.
 
-    Steps that begin where the first stage was evaluated last.
+    The radiation pressure at the parts `times` of the shortened step, those of its stages, is written down;
+    `times` goes on beyond them by the width of the lanes.
+    The step begins where the first stage was evaluated last.
     """
-    sunshine = always_the_same(lanes)
     if model.sun >= 0 and model.shadows > 0:
-        size, light, partial = apart(_sunlight_ahead, (size, lanes, model))
-        sunshine = Sunshine(light * sunshine.pressure, partial)
-    return size, sunshine
+        size = apart(_prepare_light, (size, times, lanes, model))
+    return size
 
 
 @register_jitable
-def _sunlight_ahead(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Any, Any]:
-    """Length of the step; its sunlight where it is the same all along; 1 where it is not, in the penumbra."""
+def _prepare_light(size: Any, times: np.ndarray, lanes: Lanes, model: Model) -> Any:
     numbers = lanes.numbers
-    h = load(numbers, row.SIGN * LANES) * size
     path = foresee(
         load(numbers, row.X * LANES),
         load(numbers, row.Y * LANES),
@@ -143,26 +154,108 @@ def _sunlight_ahead(size: Any, lanes: Lanes, model: Model) -> tuple[Any, Any, An
         load(numbers, row.AX * LANES),
         load(numbers, row.AY * LANES),
         load(numbers, row.AZ * LANES),
-        h,
+        load(numbers, row.SIGN * LANES) * size,
         model.gm,
     )
-    shone_on = (load(numbers, row.PRESSURE * LANES) > 0.0) & (load(numbers, row.ACTIVE * LANES) > 0.0)
-    light, partial, edge = splat(1.0), splat(0.0), splat(2.0)
+    pressure = load(numbers, row.PRESSURE * LANES)
+    shone_on = (pressure > 0.0) & (load(numbers, row.ACTIVE * LANES) > 0.0)
+    light, edge = splat(1.0), splat(2.0)
+    covering = splat(0.0)  # 1 + number of the body that covers the Sun in part; -1 for several
     sun = _position(model.sun, lanes.positions)
     at = chords(path)
     for i in range(model.shadows):
         body = _position(model.occulters[i], lanes.positions)
         radius, speed = model.occulter_radii[i], model.occulter_speeds[i]
-        lit, dark = certainly(at, h, sun, body, model.sun_radius, radius, speed)
+        lit, dark = certainly(at, path.h, sun, body, model.sun_radius, radius, speed)
         light = np.where(dark, splat(0.0), light)
         uncertain = shone_on & ~lit & ~dark
         if any_lane(uncertain):  # what a lane does must not depend on its neighbours
             found, left, covered = apart(_look_for_edge, (path, i, lanes, model))
             edge = np.where(uncertain, np.minimum(edge, found), edge)
             light = np.where(uncertain, np.minimum(light, left), light)
-            partial = np.where(uncertain, np.maximum(partial, covered), partial)
-    size = np.where(edge < 1.0, edge * size, size)
-    return size, light, np.where(light > 0.0, partial, splat(0.0))
+            partial = uncertain & (covered > 0.0)
+            number = np.where(covering == 0.0, splat(i + 1.0), splat(-1.0))
+            covering = np.where(partial, number, covering)
+    for s in range(1, STAGES):
+        store(lanes.pressures, s * LANES, pressure * light)
+    covering = np.where(light > 0.0, covering, splat(0.0))
+    if any_lane(covering != 0.0):
+        apart(_dim, (path, np.minimum(edge, 1.0), covering, times, lanes, model))
+    return np.where(edge < 1.0, edge * size, size)
+
+
+@register_jitable
+def _dim(path: Path, end: Any, covering: Any, times: np.ndarray, lanes: Lanes, model: Model) -> None:
+    """Lessen the radiation pressure of the stages in the penumbra, on the path foreseen up to its part `end`.
+
+    Such steps are short, so that the path is good to metres where the penumbra is kilometres wide. They are
+    rare: it is the stages of one trajectory that fill the lanes here, not several trajectories.
+    """
+    numbers = lanes.numbers
+    now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
+    u1 = (now + path.h) * load(numbers, row.SCALE * LANES)
+    sun = _line(model.sun, lanes.positions, lanes.environment, u1)
+    for number in range(model.shadows):
+        partial = (covering == number + 1.0) | (covering < 0.0)
+        if any_lane(partial):
+            body = _line(model.occulters[number], lanes.positions, lanes.environment, u1)
+            bits = mask_bits(partial)
+            for i in range(LANES):
+                if (bits >> i) & 1:
+                    _dim_stages(
+                        i,
+                        alone(path, i),
+                        _alone(sun, i),
+                        _alone(body, i),
+                        lane(end, i),
+                        times,
+                        number,
+                        lanes,
+                        model,
+                    )
+
+
+@register_jitable
+def _alone(line: tuple[Any, Any, Any, Any, Any, Any], i: int) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """The line of one lane in all lanes."""
+    return (
+        splat(lane(line[0], i)),
+        splat(lane(line[1], i)),
+        splat(lane(line[2], i)),
+        splat(lane(line[3], i)),
+        splat(lane(line[4], i)),
+        splat(lane(line[5], i)),
+    )
+
+
+@register_jitable
+def _dim_stages(
+    i: int,
+    path: Path,
+    sun: Any,
+    body: Any,
+    end: float,
+    times: np.ndarray,
+    occulter: int,
+    lanes: Lanes,
+    model: Model,
+) -> None:
+    """Lessen the radiation pressure of all stages of lane `i`."""
+    for first in range(1, STAGES, LANES):
+        part = end * load(times, first)
+        x, y, z = place(path, part)
+        light = disc_in_view(
+            sun[0] + part * sun[3] - x,
+            sun[1] + part * sun[4] - y,
+            sun[2] + part * sun[5] - z,
+            body[0] + part * body[3] - x,
+            body[1] + part * body[4] - y,
+            body[2] + part * body[5] - z,
+            model.sun_radius,
+            model.occulter_radii[occulter],
+        )
+        for k in range(min(LANES, STAGES - first)):
+            lanes.pressures[(first + k) * LANES + i] *= lane(light, k)
 
 
 @register_jitable

@@ -16,12 +16,13 @@ from cislunar.propagation.lanestate import Lanes
 from cislunar.propagation.model import Model, Sunshine, acceleration
 from cislunar.propagation.rkn1210 import B_VELOCITY, ERROR, ERROR_VELOCITY, STAGES, A, B, C
 from cislunar.propagation.simd import LANES, load, splat
-from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, store_triple, triple
+from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, padded, store_triple, triple
 
 _ROOT = 1.0 / 22.0
 _FIRST_STEP = 0.05
 _POSITION_STAGES = np.array([i for i in range(STAGES) if B[i] != 0.0 or ERROR[i] != 0.0])
 _VELOCITY_STAGES = np.array([i for i in range(STAGES) if B_VELOCITY[i] != 0.0 or ERROR_VELOCITY[i] != 0.0])
+_TIMES = padded(C)
 _SECOND = np.array([1 if s < 2 or A[s, 1] != 0.0 else 2 for s in range(STAGES)])
 """The first stage but 0 that each stage uses."""
 
@@ -32,8 +33,7 @@ def first_stage(lanes: Lanes, model: Model) -> None:
     numbers = lanes.numbers
     x, y, z = triple(numbers, row.X)
     u = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * load(numbers, row.SCALE * LANES)
-    # That of the step before it: at the borders of a shadow sunlight is the same from both sides.
-    sunshine = Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES))
+    sunshine = Sunshine(load(lanes.pressures, 0), load(numbers, row.UNSEEN * LANES))
     store_triple(
         numbers, row.AX, acceleration(x, y, z, u, sunshine, lanes.environment, lanes.positions, model)
     )
@@ -61,7 +61,7 @@ def _take_stage(lanes: Lanes, model: Model, s: int) -> None:
         y + h * (c * vy + h * sy),
         z + h * (c * vz + h * sz),
         load(numbers, row.U * LANES) + c * load(numbers, row.DU * LANES),
-        Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES)),
+        Sunshine(load(lanes.pressures, s * LANES), splat(0.0)),
         lanes.environment,
         lanes.positions,
         model,
@@ -87,7 +87,7 @@ def take_steps(all_lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
     """Take one step in every set of lanes that is to take one, and judge it."""
     for group in range(all_lanes.groups):
         if all_lanes.counters[2 + group] != 0:
-            open_step(group_of(all_lanes, group), model, _FIRST_STEP)
+            open_step(group_of(all_lanes, group), model, _TIMES, _FIRST_STEP)
     for s in range(1, STAGES):
         for group in range(all_lanes.groups):
             if all_lanes.counters[2 + group] != 0:
@@ -101,4 +101,4 @@ def take_steps(all_lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
                 _weighted(lanes.stages, ERROR, _POSITION_STAGES),
                 _weighted(lanes.stages, ERROR_VELOCITY, _VELOCITY_STAGES),
             )
-            close_step(lanes, model, sums, inverse_rtol2, _ROOT)
+            close_step(lanes, model, sums, STAGES - 1, inverse_rtol2, _ROOT)

@@ -23,12 +23,14 @@ from cislunar.propagation import verner98
 from cislunar.propagation.lanestate import Lanes
 from cislunar.propagation.model import Sunshine
 from cislunar.propagation.simd import LANES, load, splat
-from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, store_triple, triple
+from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, padded, store_triple, triple
 from cislunar.propagation.systems import prepare, velocity_acceleration
 from cislunar.propagation.verner98 import ERROR, STAGES, A, B, C
 
 _ROOT = 1.0 / 18.0
 _FIRST_STEP = 0.03
+_TIMES = padded(C)
+_LAST = int(np.flatnonzero(C == 1.0)[-1])
 
 
 def _times_a(weights: dict[int, Decimal]) -> np.ndarray:
@@ -83,8 +85,7 @@ def first_stage(lanes: Lanes, system: Any) -> None:
     x, y, z = triple(numbers, row.X)
     vx, vy, vz = triple(numbers, row.VX)
     u = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * load(numbers, row.SCALE * LANES)
-    # That of the step before it: at the borders of a shadow sunlight is the same from both sides.
-    sunshine = Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES))
+    sunshine = Sunshine(load(lanes.pressures, 0), load(numbers, row.UNSEEN * LANES))
     acceleration = velocity_acceleration(
         x, y, z, vx, vy, vz, u, sunshine, lanes.environment, lanes.positions, system
     )
@@ -131,7 +132,7 @@ def _take_stage(lanes: Lanes, system: Any, s: int) -> None:
         vy + h * wy,
         vz + h * wz,
         load(numbers, row.U * LANES) + c * load(numbers, row.DU * LANES),
-        Sunshine(load(numbers, row.SHINE * LANES), load(numbers, row.PARTIAL * LANES)),
+        Sunshine(load(lanes.pressures, s * LANES), splat(0.0)),
         lanes.environment,
         lanes.positions,
         system,
@@ -146,7 +147,7 @@ def take_steps(all_lanes: Lanes, system: Any, inverse_rtol2: float) -> None:
         if all_lanes.counters[2 + group] != 0:
             lanes = group_of(all_lanes, group)
             prepare(lanes, system)
-            open_step(lanes, system, _FIRST_STEP)
+            open_step(lanes, system, _TIMES, _FIRST_STEP)
             for s in range(1, STAGES):
                 _take_stage(lanes, system, s)
             stages = lanes.stages
@@ -156,4 +157,4 @@ def take_steps(all_lanes: Lanes, system: Any, inverse_rtol2: float) -> None:
                 _weighted(stages, ERROR_POSITION, POSITION_STAGES),
                 _weighted(stages, ERROR, VELOCITY_STAGES),
             )
-            close_step(lanes, system, sums, inverse_rtol2, _ROOT)
+            close_step(lanes, system, sums, _LAST, inverse_rtol2, _ROOT)

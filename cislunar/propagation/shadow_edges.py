@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from cislunar.propagation.simd import all_lanes, any_lane, inverse_sqrt, splat
+from cislunar.propagation.simd import all_lanes, any_lane, inverse_sqrt, lane, splat
 
 SAMPLES = 8
 """Parts of a step at whose ends the borders are looked for."""
@@ -93,7 +93,31 @@ def foresee(
 
 
 @register_jitable
-def _place(path: Path, part: Any) -> tuple[Any, Any, Any]:
+def alone(path: Path, i: int) -> Path:
+    """Return the path of one lane in all lanes."""
+    return Path(
+        splat(lane(path.x, i)),
+        splat(lane(path.y, i)),
+        splat(lane(path.z, i)),
+        splat(lane(path.vx, i)),
+        splat(lane(path.vy, i)),
+        splat(lane(path.vz, i)),
+        splat(lane(path.lift_x, i)),
+        splat(lane(path.lift_y, i)),
+        splat(lane(path.lift_z, i)),
+        splat(lane(path.f2, i)),
+        splat(lane(path.f3, i)),
+        splat(lane(path.f4, i)),
+        splat(lane(path.f5, i)),
+        splat(lane(path.g3, i)),
+        splat(lane(path.g4, i)),
+        splat(lane(path.g5, i)),
+        splat(lane(path.h, i)),
+    )
+
+
+@register_jitable
+def place(path: Path, part: Any) -> tuple[Any, Any, Any]:
     """Position after a part of the step."""
     t = part * path.h
     t2 = t * t
@@ -162,7 +186,7 @@ def clearance(path: Path, part: Any, shadow: Cones) -> tuple[Any, Any, Any]:
     behind : lanes
         Distance from the centre of the body along the axis, km.
     """
-    x, y, z = _place(path, part)
+    x, y, z = place(path, part)
     cx, cy, cz = shadow.centre
     wx, wy, wz = shadow.centre_way
     ax, ay, az = shadow.axis
@@ -272,8 +296,8 @@ def _length(x: Any, y: Any, z: Any) -> Any:
 def chords(path: Path) -> Chords:
     """Sum up a path."""
     x, y, z = path.x, path.y, path.z
-    mx, my, mz = _place(path, splat(0.5))
-    fx, fy, fz = _place(path, splat(1.0))
+    mx, my, mz = place(path, splat(0.5))
+    fx, fy, fz = place(path, splat(1.0))
     # An arc of a radian is 4 per cent longer than its chord, and no step is a longer one.
     return Chords(
         (x, y, z),

@@ -29,6 +29,11 @@ class Sums(NamedTuple):
     velocity_error: tuple[Any, Any, Any]
 
 
+def padded(times: np.ndarray) -> np.ndarray:
+    """Return the parts of a step at which a method has its stages, and some more, in full lanes."""
+    return np.concatenate([times, np.ones(row.STAGES + LANES - times.size)])
+
+
 @register_jitable
 def group_of(lanes: Lanes, group: int) -> Lanes:
     """Return pointers to one set of lanes."""
@@ -38,6 +43,7 @@ def group_of(lanes: Lanes, group: int) -> Lanes:
         beyond(lanes.environment, group * lanes.series * row.TERMS * LANES),
         beyond(lanes.positions, group * lanes.bodies * 3 * LANES),
         beyond(lanes.stages, group * row.STAGES * 3 * LANES),
+        beyond(lanes.pressures, group * row.STAGES * LANES),
         lanes.counters,
         1,
         lanes.series,
@@ -62,10 +68,11 @@ def store_triple(array: Any, first: int, values: tuple[Any, Any, Any]) -> None:
 
 
 @register_jitable(forceinline=True)
-def open_step(lanes: Lanes, system: Any, first: float) -> None:
+def open_step(lanes: Lanes, system: Any, times: np.ndarray, first: float) -> None:
     """Choose the length of the next step in every lane.
 
-    `first` times the root of distance over acceleration is the length of the first step of a trajectory.
+    `times`, from `padded`, are the parts of the step at which stages are evaluated; `first` times the root of distance
+    over acceleration is the length of the first step of a trajectory.
     """
     numbers = lanes.numbers
     x, y, z = triple(numbers, row.X)
@@ -84,23 +91,22 @@ def open_step(lanes: Lanes, system: Any, first: float) -> None:
     size = np.minimum(wanted, load(numbers, row.LARGEST * LANES))
     size = np.where(size >= remaining, remaining, np.where(2.0 * size > remaining, 0.5 * remaining, size))
     size = np.minimum(np.minimum(size, half - sign * now), load(numbers, row.LIMIT * LANES))
-    size, sunshine = longest_step(size, lanes, system)
+    size = longest_step(size, times, lanes, system)
     h, scale = sign * size, load(numbers, row.SCALE * LANES)
     store(numbers, row.SIZE * LANES, size)
     store(numbers, row.H * LANES, h)
     store(numbers, row.U * LANES, now * scale)
     store(numbers, row.DU * LANES, h * scale)
     store(numbers, row.ARRIVES * LANES, np.where(size == remaining, splat(1.0), splat(0.0)))
-    store(numbers, row.SHINE * LANES, sunshine.pressure)
-    store(numbers, row.PARTIAL * LANES, sunshine.partial)
     store_triple(lanes.stages, 0, (ax, ay, az))
 
 
 @register_jitable(forceinline=True)
-def close_step(lanes: Lanes, system: Any, sums: Sums, inverse_rtol2: float, root: float) -> None:
+def close_step(lanes: Lanes, system: Any, sums: Sums, last: int, inverse_rtol2: float, root: float) -> None:
     """Accept the step in each lane or not, and choose the next.
 
-    `root` is 1 over twice the power of the step with which its error grows.
+    `last` is the number of a stage at the end of the step; `root` is 1 over twice the power of the step with
+    which its error grows.
     """
     numbers = lanes.numbers
     x, y, z = triple(numbers, row.X)
@@ -129,6 +135,12 @@ def close_step(lanes: Lanes, system: Any, sums: Sums, inverse_rtol2: float, root
     store(numbers, row.LEARNT * LANES, np.where(learns, learnt, load(numbers, row.LEARNT * LANES)))
     store(numbers, row.FRESH * LANES, np.where(accepted, splat(1.0), splat(0.0)))
     store(numbers, row.STEPS * LANES, load(numbers, row.STEPS * LANES) + 1.0)
+
+    # At the borders of a shadow sunlight is the same from both sides: that of the end is that of the node.
+    here, there = load(lanes.pressures, 0), load(lanes.pressures, last * LANES)
+    store(lanes.pressures, 0, np.where(accepted, there, here))
+    unseen = load(numbers, row.UNSEEN * LANES)
+    store(numbers, row.UNSEEN * LANES, np.where(accepted, splat(0.0), unseen))
 
     sx, sy, sz = sums.position
     wx, wy, wz = sums.velocity

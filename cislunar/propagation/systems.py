@@ -21,7 +21,7 @@ import numpy as np
 from numba.extending import overload
 
 from cislunar.propagation.forces import rotating_three_body, schwarzschild
-from cislunar.propagation.model import Model, acceleration, always_the_same, up_to_shadow_edge
+from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
 from cislunar.propagation.thrust import ThrustModel, lane_thrust, take_numbers
 
 
@@ -255,22 +255,22 @@ def _choose_scales(
     return of_three_bodies if system.instance_class is ThreeBodyModel else about_a_centre
 
 
-def longest_step(size: Any, lanes: Any, system: Any) -> Any:
-    """Length of a step shortened to where its smooth stretch ends, and the sunshine on it, as
-    `model.Sunshine` (inside compiled kernels)."""
+def longest_step(size: Any, times: Any, lanes: Any, system: Any) -> Any:
+    """Length of a step shortened to where its smooth stretch ends; the radiation pressure of its stages is
+    written down (inside compiled kernels)."""
     raise NotImplementedError
 
 
 @overload(longest_step, jit_options={"forceinline": True})
-def _choose_longest(size: Any, lanes: Any, system: Any) -> Any:
-    def of_three_bodies(size: Any, lanes: Any, system: Any) -> Any:
-        return size, always_the_same(lanes)
+def _choose_longest(size: Any, times: Any, lanes: Any, system: Any) -> Any:
+    def of_three_bodies(size: Any, times: Any, lanes: Any, system: Any) -> Any:
+        return size
 
-    def about_a_centre(size: Any, lanes: Any, system: Any) -> Any:
-        return up_to_shadow_edge(size, lanes, system.model)
+    def about_a_centre(size: Any, times: Any, lanes: Any, system: Any) -> Any:
+        return up_to_shadow_edge(size, times, lanes, system.model)
 
-    def of_positions(size: Any, lanes: Any, system: Any) -> Any:
-        return up_to_shadow_edge(size, lanes, system)
+    def of_positions(size: Any, times: Any, lanes: Any, system: Any) -> Any:
+        return up_to_shadow_edge(size, times, lanes, system)
 
     kinds = {ThreeBodyModel: of_three_bodies, Model: of_positions}
     return kinds.get(system.instance_class, about_a_centre)

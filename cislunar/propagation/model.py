@@ -32,6 +32,7 @@ from cislunar.propagation.simd import (
     mask_bits,
     splat,
     store,
+    with_lane,
 )
 from cislunar.propagation.sunlight import disc_in_view, sunlight
 
@@ -170,7 +171,7 @@ def _prepare_light(size: Any, times: np.ndarray, lanes: Lanes, model: Model) -> 
         light = np.where(dark, splat(0.0), light)
         uncertain = shone_on & ~lit & ~dark
         if any_lane(uncertain):  # what a lane does must not depend on its neighbours
-            found, left, covered = apart(_look_for_edge, (path, i, lanes, model))
+            found, left, covered = apart(_look_for_edges, (path, uncertain, i, lanes, model))
             edge = np.where(uncertain, np.minimum(edge, found), edge)
             light = np.where(uncertain, np.minimum(light, left), light)
             partial = uncertain & (covered > 0.0)
@@ -259,14 +260,26 @@ def _dim_stages(
 
 
 @register_jitable
-def _look_for_edge(path: Path, occulter: int, lanes: Lanes, model: Model) -> tuple[Any, Any, Any]:
-    """Look for the first border of one shadow, see `shadow_edges.first_edge`."""
+def _look_for_edges(
+    path: Path, wanted: Any, occulter: int, lanes: Lanes, model: Model
+) -> tuple[Any, Any, Any]:
+    """Look for the first borders of one shadow in the lanes of a mask, see `shadow_edges.first_edge`."""
     numbers = lanes.numbers
     now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
     u1 = (now + path.h) * load(numbers, row.SCALE * LANES)
     sun = _line(model.sun, lanes.positions, lanes.environment, u1)
     body = _line(model.occulters[occulter], lanes.positions, lanes.environment, u1)
-    return first_edge(path, cones(sun, body, model.sun_radius, model.occulter_radii[occulter]))
+    edges, lights, partials = splat(2.0), splat(1.0), splat(0.0)
+    bits = mask_bits(wanted)
+    for i in range(LANES):
+        if (bits >> i) & 1:
+            radius = model.occulter_radii[occulter]
+            shadow = cones(_alone(sun, i), _alone(body, i), model.sun_radius, radius)
+            edge, light, partial = first_edge(alone(path, i), shadow, lanes.stages)
+            edges = with_lane(edges, i, edge)
+            lights = with_lane(lights, i, light)
+            partials = with_lane(partials, i, partial)
+    return edges, lights, partials
 
 
 @register_jitable(forceinline=True)

@@ -24,13 +24,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from cislunar.propagation.simd import all_lanes, any_lane, inverse_sqrt, lane, splat
+from cislunar.propagation.simd import (
+    LANES,
+    all_lanes,
+    beyond,
+    inverse_sqrt,
+    lane,
+    load,
+    pointer,
+    splat,
+    store,
+)
 
 SAMPLES = 8
-"""Parts of a step at whose ends the borders are looked for."""
+"""Places on a step between which the borders are looked for."""
 
 _BEHIND = 0.002
 """Part of a step in which a border is the one that the step has just left."""
+
+_SPACING = 1.0 / (SAMPLES - 1)
+_ROOM = max(SAMPLES, LANES)
+_EVENLY = np.append(np.arange(SAMPLES) * _SPACING, np.ones(_ROOM - SAMPLES))
+_PARTS = np.maximum(_EVENLY, _BEHIND)
 
 _TINY = 1e-30
 
@@ -204,76 +219,99 @@ def clearance(path: Path, part: Any, shadow: Cones) -> tuple[Any, Any, Any]:
     return outer, inner, behind
 
 
-class Watch(NamedTuple):
-    """What is known of one border while the samples of a step come in."""
-
-    before: Any
-    current: Any
-    """Values at the last two samples."""
-    low: Any
-    high: Any
-    at_low: Any
-    at_high: Any
-    """Parts of the step between which the border was found first, and the values there."""
-    found: Any
-    """1 where it was."""
+@register_jitable
+def _crossing(values: Any, count: int) -> int:
+    """Number of the first of some values beyond which the sign changes; `count` if it does not."""
+    for k in range(count - 1):
+        if values[k] * values[k + 1] <= 0.0:
+            return k
+    return count
 
 
 @register_jitable
-def _begin(value: Any) -> Watch:
-    nothing = splat(0.0)
-    return Watch(value, value, nothing, nothing, nothing, nothing, nothing)
+def _dip(values: Any) -> tuple[int, float]:
+    """Number of the first sample beside which the parabola through it and its neighbours dips through zero
+    between them, and where its vertex is, in samples from there; `SAMPLES` if there is none."""
+    for k in range(1, SAMPLES - 1):
+        before, current, following = values[k - 1], values[k], values[k + 1]
+        if before * current <= 0.0 or current * following <= 0.0:
+            return SAMPLES, 0.0  # the sign changes before anything dips
+        bend = following - 2.0 * current + before
+        slope = 0.5 * (following - before)
+        if bend * current > 0.0 and slope * slope > 2.0 * bend * current and abs(slope) < abs(bend):
+            return k, -slope / bend
+    return SAMPLES, 0.0
 
 
 @register_jitable
-def _watch(
-    watch: Watch, following: Any, earlier: Any, part: Any, following_part: Any, spacing: float
-) -> Watch:
-    """Take in the next sample: a change of sign, or a dip of the parabola through the last three samples."""
-    before, current = watch.before, watch.current
-    bend = following - 2.0 * current + before
-    slope = 0.5 * (following - before)
-    free = watch.found == 0.0
-    # The vertex lies between the samples, on the other side of zero.
-    beyond = (bend * current > 0.0) & (slope * slope > 2.0 * bend * current) & (abs(slope) < abs(bend))
-    dips = free & beyond & (before * following > 0.0) & (before * current > 0.0) & (part > earlier)
-    crosses = free & (current * following <= 0.0)
-    low = np.where(crosses, part, watch.low)
-    high = np.where(crosses, following_part, watch.high)
-    at_low = np.where(crosses, current, watch.at_low)
-    at_high = np.where(crosses, following, watch.at_high)
-    if any_lane(dips):
-        offset = np.where(dips, -slope / bend, splat(0.0))
-        low = np.where(dips, earlier, low)
-        high = np.where(dips, part + offset * spacing, high)
-        at_low = np.where(dips, before, at_low)
-        at_high = np.where(dips, current + offset * (slope + 0.5 * offset * bend), at_high)
-    found = np.where(dips | crosses, splat(1.0), watch.found)
-    return Watch(current, following, low, high, at_low, at_high, found)
+def _bracket(values: Any) -> tuple[float, float]:
+    """Parts of the step between which a border is met first; 2 and 2 if it is not."""
+    first = _crossing(values, SAMPLES)
+    dip, offset = _dip(values)
+    if dip < first:
+        return _PARTS[dip - 1], _PARTS[dip] + offset * _SPACING
+    if first < SAMPLES:
+        return _PARTS[first], _PARTS[first + 1]
+    return 2.0, 2.0
 
 
 @register_jitable
-def _refine(outer: Watch, inner: Watch, path: Path, shadow: Cones) -> Any:
-    """Part of the step at which the first border is met, by false position (Illinois) between the samples."""
+def _measure(path: Path, shadow: Cones, low: float, way: float, parts: Any, outer: Any, inner: Any) -> None:
+    """Write the measures of distance from both borders at `low + way * parts`."""
+    for first in range(0, SAMPLES, LANES):
+        here = clearance(path, low + way * load(parts, first), shadow)
+        store(outer, first, here[0])
+        store(inner, first, here[1])
+
+
+@register_jitable
+def first_edge(path: Path, shadow: Cones, work: Any) -> tuple[float, float, float]:
+    """Look for the first border of a shadow on a step of one trajectory, the same in all lanes.
+
+    Its samples fill the lanes. Where a border lies between two of them the stretch is sampled again, twice.
+
+    Parameters
+    ----------
+    path : Path
+    shadow : Cones
+    work : pointer
+        Work space, two rows of samples.
+
+    Returns
+    -------
+    edge : float
+        Part of the step after which it is met; more than 1 if there is none.
+    light, partial : float
+        Up to there: 1 in sunlight and 0 in the umbra; 1 where the Sun is covered in part, else 0.
+    """
+    outer, inner = work, beyond(work, _ROOM)
+    _measure(path, shadow, 0.0, 1.0, pointer(_PARTS), outer, inner)
+    light, partial = 1.0, 0.0
+    if outer[0] < 0.0:
+        _outer, _inner, behind = clearance(path, splat(_BEHIND), shadow)
+        # Beyond the tip of the umbra the body leaves a ring of the Sun.
+        tip = lane(behind * shadow.inner_sine, 0) >= shadow.rim
+        if inner[0] < 0.0 and not tip:
+            light = 0.0
+        else:
+            partial = 1.0
+    low, high = _bracket(outer)
+    inner_low, inner_high = _bracket(inner)
     # Of two borders between the same samples the outer one comes first out of the light.
-    together = (outer.low == inner.low) & (outer.found > 0.0)
-    later = (together & (outer.at_low <= 0.0)) | (~together & (inner.high < outer.high))
-    chosen = (inner.found > 0.0) & ((outer.found == 0.0) | later)
-    low, high = np.where(chosen, inner.low, outer.low), np.where(chosen, inner.high, outer.high)
-    at_low = np.where(chosen, inner.at_low, outer.at_low)
-    at_high = np.where(chosen, inner.at_high, outer.at_high)
-    guess = high
-    for _ in range(4):
-        difference = at_low - at_high
-        guess = low + (high - low) * np.where(difference == 0.0, splat(0.5), at_low / difference)
-        from_outer, from_inner, _behind = clearance(path, guess, shadow)
-        here = np.where(chosen, from_inner, from_outer)
-        same = here * at_low > 0.0
-        at_high = np.where(same, 0.5 * at_high, here)
-        high = np.where(same, high, guess)
-        at_low = np.where(same, here, 0.5 * at_low)
-        low = np.where(same, guess, low)
-    return np.where((outer.found > 0.0) | (inner.found > 0.0), guess, splat(2.0))
+    if inner_high < high or (inner_high == high and outer[0] < 0.0):
+        low, high, values = inner_low, inner_high, inner
+    else:
+        values = outer
+    if low > 1.0:
+        return 2.0, light, partial
+    for _ in range(2):
+        way = (high - low) / (SAMPLES - 1)
+        _measure(path, shadow, low, high - low, pointer(_EVENLY), outer, inner)
+        k = _crossing(values, SAMPLES)
+        if k == SAMPLES:  # the dip does not reach the border
+            return 2.0, light, partial
+        low, high = low + k * way, low + (k + 1) * way
+    return low + (high - low) * values[k] / (values[k] - values[k + 1]), light, partial
 
 
 class Chords(NamedTuple):
@@ -372,33 +410,3 @@ def certainly(
         lit = (lit0 + lit1 > first) & (lit1 + lit2 > second)
         dark = (dark0 + dark1 > first) & (dark1 + dark2 > second)
     return lit, dark
-
-
-@register_jitable
-def first_edge(path: Path, shadow: Cones) -> tuple[Any, Any, Any]:
-    """Look for the first border of a shadow on a step.
-
-    Returns
-    -------
-    edge : lanes
-        Part of the step after which it is met; more than 1 if there is none.
-    light, partial : lanes
-        Up to there: 1 in sunlight and 0 in the umbra; 1 where the Sun is covered in part, else 0.
-    """
-    edge = splat(2.0)
-    earlier = part = splat(_BEHIND)
-    at_outer, at_inner, behind = clearance(path, part, shadow)
-    # Beyond the tip of the umbra the body leaves a ring of the Sun.
-    dark = (at_inner < 0.0) & (behind * shadow.inner_sine < shadow.rim)
-    light = np.where(dark, splat(0.0), splat(1.0))
-    partial = np.where((at_outer < 0.0) & ~dark, splat(1.0), splat(0.0))
-    outer, inner = _begin(at_outer), _begin(at_inner)
-    for sample in range(1, SAMPLES + 1):
-        following = splat(sample * (1.0 / SAMPLES))
-        at_outer, at_inner, _behind = clearance(path, following, shadow)
-        outer = _watch(outer, at_outer, earlier, part, following, 1.0 / SAMPLES)
-        inner = _watch(inner, at_inner, earlier, part, following, 1.0 / SAMPLES)
-        earlier, part = part, following
-    if any_lane((outer.found > 0.0) | (inner.found > 0.0)):
-        edge = _refine(outer, inner, path, shadow)
-    return edge, light, partial

@@ -71,8 +71,9 @@ def store_triple(array: Any, first: int, values: tuple[Any, Any, Any]) -> None:
 def open_step(lanes: Lanes, system: Any, times: np.ndarray, first: float) -> None:
     """Choose the length of the next step in every lane.
 
-    `times`, from `padded`, are the parts of the step at which stages are evaluated; `first` times the root of distance
-    over acceleration is the length of the first step of a trajectory.
+    `times`, from `padded`, are the parts of the step at which stages are evaluated; `first` times the root of
+    distance over acceleration is the length of the first step of a trajectory. The work space of the stages
+    is free until the step has its length.
     """
     numbers = lanes.numbers
     x, y, z = triple(numbers, row.X)

@@ -171,7 +171,7 @@ def _prepare_light(size: Any, times: np.ndarray, lanes: Lanes, model: Model) -> 
         light = np.where(dark, splat(0.0), light)
         uncertain = shone_on & ~lit & ~dark
         if any_lane(uncertain):  # what a lane does must not depend on its neighbours
-            found, left, covered = apart(_look_for_edges, (path, uncertain, i, lanes, model))
+            found, left, covered = apart(_look_for_edges, (path, mask_bits(uncertain), i, lanes, model))
             edge = np.where(uncertain, np.minimum(edge, found), edge)
             light = np.where(uncertain, np.minimum(light, left), light)
             partial = uncertain & (covered > 0.0)
@@ -261,18 +261,20 @@ def _dim_stages(
 
 @register_jitable
 def _look_for_edges(
-    path: Path, wanted: Any, occulter: int, lanes: Lanes, model: Model
+    path: Path, wanted: int, occulter: int, lanes: Lanes, model: Model
 ) -> tuple[Any, Any, Any]:
-    """Look for the first borders of one shadow in the lanes of a mask, see `shadow_edges.first_edge`."""
+    """Look for the first borders of one shadow in some lanes, see `shadow_edges.first_edge`.
+
+    `wanted` has a bit for each lane.
+    """
     numbers = lanes.numbers
     now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
     u1 = (now + path.h) * load(numbers, row.SCALE * LANES)
     sun = _line(model.sun, lanes.positions, lanes.environment, u1)
     body = _line(model.occulters[occulter], lanes.positions, lanes.environment, u1)
     edges, lights, partials = splat(2.0), splat(1.0), splat(0.0)
-    bits = mask_bits(wanted)
     for i in range(LANES):
-        if (bits >> i) & 1:
+        if (wanted >> i) & 1:
             radius = model.occulter_radii[occulter]
             shadow = cones(_alone(sun, i), _alone(body, i), model.sun_radius, radius)
             edge, light, partial = first_edge(alone(path, i), shadow, lanes.stages)

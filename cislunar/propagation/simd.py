@@ -391,6 +391,11 @@ def splat(_typingctx: Any, value: Any) -> Any:
     return lanes_type(types.float64), emit
 
 
+def _place(index: ir.Value) -> ir.Value:
+    """The index of a lane; that of a single one is known, and LLVM cannot compile another."""
+    return ir.Constant(index.type, 0) if LANES == 1 else index
+
+
 @intrinsic
 def lane(_typingctx: Any, value: Any, index: Any) -> Any:
     """Return the number (or truth value) in lane `index`."""
@@ -399,7 +404,7 @@ def lane(_typingctx: Any, value: Any, index: Any) -> Any:
         return None
 
     def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
-        return builder.extract_element(*args)
+        return builder.extract_element(args[0], _place(args[1]))
 
     return result(value, types.intp), emit
 
@@ -409,7 +414,7 @@ def with_lane(_typingctx: Any, value: Any, index: Any, number: Any) -> Any:
     """Return the lanes `value` with lane `index` replaced by `number`."""
 
     def emit(_context: Any, builder: ir.IRBuilder, _sig: Any, args: Any) -> ir.Value:
-        return builder.insert_element(args[0], args[2], args[1])
+        return builder.insert_element(args[0], args[2], _place(args[1]))
 
     return lanes_type(lanes_type, types.intp, types.float64), emit
 

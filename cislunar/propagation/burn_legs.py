@@ -15,7 +15,7 @@ from cislunar.propagation.checks import TIGHTEST_RTOL
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.powered import COAST, LegTable, PoweredForces
 from cislunar.propagation.simd import LANES
-from cislunar.propagation.status import MESSAGES, Status
+from cislunar.propagation.status import Status, messages
 from cislunar.propagation.terminal import Flyer, joined, restricted
 from cislunar.propagation.thrust import ACCELERATION, LOSS, NUMBERS, SX, SZ, TURN, UX, UZ, WORK, ThrustModel
 from cislunar.propagation.trajectory import Trajectory
@@ -116,7 +116,7 @@ def thrust_flyer(
             flown.offsets,
             flown.nodes,
             flown.steps,
-            [MESSAGES[Status(code)] for code in flown.status],
+            messages(flown.status),
             forces,
         )
 

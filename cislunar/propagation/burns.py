@@ -18,7 +18,7 @@ from cislunar.propagation.burn_checks import burn_lists, note_burn_problems
 from cislunar.propagation.burn_kinds import Burn
 from cislunar.propagation.burn_legs import PoweredLeg, in_order, thrust_flyer
 from cislunar.propagation.burn_voyage import Flags, Voyage
-from cislunar.propagation.checks import check_options, find_problems, per_trajectory, shaped
+from cislunar.propagation.checks import check_options, find_problems, per_trajectory, require_forces, shaped
 from cislunar.propagation.event_kinds import Event
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.powered import COAST, PoweredFlight
@@ -91,13 +91,13 @@ def propagate_burns(
     To undo a flight forward over a time T, take `start - T` of its burns (for those at events, `start_s` of
     `burn_rows`) in reverse order.
     """
+    require_forces(forces)
     states, epochs, durations, stops = shaped(state, epoch, duration, stop_radius_km)
     n = epochs.size
     check_options(rtol, on_error, max_steps, threads)
     lists = burn_lists(burns, n)
     mass, dry = per_trajectory(mass_kg, n, "mass_kg"), per_trajectory(dry_mass_kg, n, "dry_mass_kg")
-    forces.pressure(n)
-    problems = find_problems(states, epochs, durations, stops, forces)
+    problems = find_problems(states, epochs, durations, stops, forces, forces.pressure(n, lenient=True))
     note_burn_problems(problems, lists, durations, mass, dry)
     if problems.any and on_error == "raise":
         raise problems.error(epochs, durations, forces)
@@ -113,7 +113,7 @@ class _OneCentre(Voyage):
     def __init__(self, forces: ForceModel, stops: Array, options: dict[str, Any], *batch: Any) -> None:
         super().__init__(*batch)
         self._forces, self._stops, self._options = forces, stops, options
-        self._pressure = forces.pressure(self._epoch.size)
+        self._pressure = forces.pressure(self._epoch.size, lenient=True)
 
     def _coast(self, members: Integers, ends: Array, event: Event | None = None) -> Flags:
         max_steps = self._options["max_steps"]

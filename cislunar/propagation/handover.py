@@ -18,7 +18,14 @@ from cislunar.errors import InputError
 from cislunar.propagation.burn_checks import burn_lists, note_burn_problems
 from cislunar.propagation.burn_kinds import Burn
 from cislunar.propagation.burn_legs import PoweredLeg
-from cislunar.propagation.checks import Problems, check_options, find_problems, per_trajectory, shaped
+from cislunar.propagation.checks import (
+    Problems,
+    check_options,
+    find_problems,
+    per_trajectory,
+    real_numbers,
+    shaped,
+)
 from cislunar.propagation.event_kinds import Radius, checked_events
 from cislunar.propagation.force_model import ForceModel
 from cislunar.propagation.powered_transfer import PoweredTransfer
@@ -183,7 +190,7 @@ def _flown(
     max_steps: int,
 ) -> TransferVoyage:
     """Check the input, and fly it."""
-    _check_models(outer, inner, radius_km)
+    radius_km = _checked_models(outer, inner, radius_km)
     center = outer.center if center is None else center
     if center not in (outer.center, inner.center):
         raise InputError(f"center: expected {outer.center} or {inner.center}; got {center!r}")
@@ -192,8 +199,6 @@ def _flown(
     n = epochs.size
     lists = burn_lists(burns, n)
     mass, dry = per_trajectory(mass_kg, n, "mass_kg"), per_trajectory(dry_mass_kg, n, "dry_mass_kg")
-    for forces in (outer, inner):
-        forces.pressure(n)
     given, other = (outer, inner) if center == outer.center else (inner, outer)
     problems = _find_problems(states, epochs, durations, given, other)
     note_burn_problems(problems, lists, durations, mass, dry)
@@ -209,7 +214,11 @@ def _flown(
     return voyage
 
 
-def _check_models(outer: ForceModel, inner: ForceModel, radius_km: float) -> None:
+def _checked_models(outer: ForceModel, inner: ForceModel, radius_km: float) -> float:
+    """Check that two models fit together, and return the radius of the sphere."""
+    for name, forces in (("outer", outer), ("inner", inner)):
+        if not isinstance(forces, ForceModel):
+            raise InputError(f"{name}: expected a cislunar.ForceModel; got {type(forces).__name__}")
     for one, another in ((outer, inner), (inner, outer)):
         if another.center not in one.bodies:
             raise InputError(
@@ -218,11 +227,11 @@ def _check_models(outer: ForceModel, inner: ForceModel, radius_km: float) -> Non
             )
     if outer.ephemeris is not inner.ephemeris:
         raise InputError("hand-over: expected two force models with the same ephemeris object")
-    if not (np.isfinite(radius_km) and radius_km > inner.radius_km):
-        raise InputError(
-            f"radius_km: expected more than the radius of the {inner.center}, {inner.radius_km} km; "
-            f"got {radius_km}"
-        )
+    wanted = f"one number, more than the radius of the {inner.center}, {inner.radius_km} km"
+    radius = real_numbers(radius_km, "radius_km", wanted)
+    if radius.ndim or not inner.radius_km < radius < np.inf:
+        raise InputError(f"radius_km: expected {wanted}; got {radius_km!r}")
+    return float(radius)
 
 
 def _find_problems(
@@ -230,11 +239,12 @@ def _find_problems(
 ) -> Problems:
     """Check the input of each trajectory against both models."""
     none = np.full(epochs.size, np.nan)
-    problems = find_problems(states, epochs, durations, none, given)
+    own, others = (forces.pressure(epochs.size, lenient=True) for forces in (given, other))
+    problems = find_problems(states, epochs, durations, none, given, own)
     good = np.flatnonzero(~problems.bad)
     if good.size:
         moved = states[:, good] + given.ephemeris.state(given.center, other.center, epochs[good])
-        more = find_problems(moved, epochs[good], durations[good], none[good], other)
+        more = find_problems(moved, epochs[good], durations[good], none[good], other, others[good])
         problems.texts.update({int(good[i]): text for i, text in more.texts.items()})
         problems.bad[good] |= more.bad
         problems.outside[good] |= more.outside

@@ -140,7 +140,7 @@ class PoweredTransfer(BurnRows, TransferLegs):
             flown.steps,
             flown.message,
             forces,
-            None if flown.pressure is None else forces.pressure(self.n)[leg.owner],
+            None if flown.pressure is None else forces.pressure(self.n, lenient=True)[leg.owner],
         )
         return replace(leg, flown=moved)
 

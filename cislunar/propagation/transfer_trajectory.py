@@ -278,7 +278,7 @@ class TransferTrajectory(TransferLegs):
             steps,
             list(self.message),
             forces,
-            forces.pressure(self.n),
+            forces.pressure(self.n, lenient=True),
         )
 
 

@@ -185,7 +185,7 @@ class TransferVoyage(Voyage):
                 push.flow_kg_s,
                 later(push.numbers, since),
             )
-            pressure = forces.pressure(n)[members]
+            pressure = forces.pressure(n, lenient=True)[members]
             fly = thrust_flyer(forces, pressure, none[members], leg_of[3], epoch, self._options)
         events, before = self._events, self._counts[members]
         if event is not None:

@@ -95,7 +95,26 @@ def test_epochs_outside_the_tables(point):
         propagate_burns(circular(), 1e11, 100.0, point, [push(duration=5.0)], 1000.0, 500.0)
 
 
+def test_ratios_of_area_to_mass_that_cannot_be():
+    forces, one = (
+        ForceModel("moon", gravity=None, bodies=(), radiation_pressure=area)
+        for area in (np.array([0.02, -0.02, np.nan]), 0.02)
+    )
+    states, epochs = elliptical(3)
+    with pytest.raises(
+        InputError, match="trajectories 1, 2: the radiation pressure has no area-to-mass ratio"
+    ):
+        propagate_burns(states, epochs, 600.0, forces, [push()], 1000.0, 500.0)
+    flight = propagate_burns(states, epochs, 600.0, forces, [push()], 1000.0, 500.0, on_error="status")
+    assert flight.status.tolist() == [Status.FINISHED, Status.BAD_INPUT, Status.BAD_INPUT]
+    assert np.isnan(flight.final[:, 1:]).all()
+    alone = propagate_burns(states[:, 0], epochs[0], 600.0, one, [push()], 1000.0, 500.0)
+    np.testing.assert_array_equal(flight.final[:, 0], alone.final[:, 0])
+
+
 def test_wrong_kinds(point):
+    with pytest.raises(InputError, match=r"forces: expected a cislunar\.ForceModel; got NoneType"):
+        propagate_burns(circular(), EPOCH, 100.0, None, [push()], 1000.0, 500.0)
     with pytest.raises(InputError, match="one of icrf, vnc, rtn; got 'lvlh'"):
         FixedDirection([1, 0, 0], axes="lvlh")
     with pytest.raises(InputError, match="expected three numbers"):

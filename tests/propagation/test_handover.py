@@ -18,9 +18,19 @@ from cislunar import ForceModel, propagate
 from cislunar.environment.chebyshev import ChebyshevPiece, ChebyshevSeries
 from cislunar.environment.ephemeris import Ephemeris
 from cislunar.errors import EpochRangeError, InputError
-from cislunar.propagation import Status, propagate_state_transition
+from cislunar.propagation import (
+    FiniteBurn,
+    FixedDirection,
+    RadiationPressure,
+    Status,
+    propagate_state_transition,
+)
 from cislunar.propagation.event_kinds import Apoapsis, Periapsis, Radius, UserEvent
-from cislunar.propagation.handover import HANDOVER_RADIUS_KM, propagate_transfer
+from cislunar.propagation.handover import (
+    HANDOVER_RADIUS_KM,
+    propagate_transfer,
+    propagate_transfer_burns,
+)
 
 DAY = 86400.0
 GM_EARTH, GM_MOON = 398600.4355, 4902.8001
@@ -300,12 +310,23 @@ def test_bad_input(real):
         ((blind, moon), {}, "leaves out the moon"),
         ((earth, other), {}, "same ephemeris"),
         ((earth, moon), {"radius_km": 1000.0}, "radius_km"),
+        (
+            (earth, moon),
+            {"radius_km": "x"},
+            "radius_km: expected one number, more than .* 1737.4 km; got 'x'",
+        ),
+        ((earth, moon), {"radius_km": [7e4]}, r"radius_km: expected one number, .*; got \[70000.0\]"),
+        ((earth, moon), {"radius_km": np.nan}, "radius_km: expected one number, .*; got nan"),
+        ((None, moon), {}, "outer: expected a cislunar.ForceModel; got NoneType"),
+        ((earth, "moon"), {}, "inner: expected a cislunar.ForceModel; got str"),
         ((earth, moon), {"center": "sun"}, "expected earth or moon"),
         ((earth, moon), {"rtol": 0.0}, "rtol"),
         ((earth, moon), {"events": [Periapsis]}, r"Periapsis\(\)"),
     ):
         with pytest.raises(InputError, match=text):
             propagate_transfer(good, EPOCH, DAY, *models, **options)
+        with pytest.raises(InputError, match=text):
+            propagate_transfer_burns(good, EPOCH, DAY, *models, [], 100.0, 50.0, **options)
     flown = propagate_transfer(good, EPOCH, DAY, earth, moon)
     with pytest.raises(InputError, match="outside the flight of trajectory 0"):
         flown.at(2 * DAY, "earth")
@@ -313,6 +334,39 @@ def test_bad_input(real):
         flown.about("sun")
     with pytest.raises(InputError, match="expected shape"):
         flown.at(np.zeros((3, 4)), "earth")
+
+
+@pytest.mark.parametrize("lit", ["outer", "inner", "both"])
+def test_ratios_of_area_to_mass_that_cannot_be(lit):
+    area = np.array([0.02, -0.02, 0.02, np.nan])
+    good, bad = [0, 2], [1, 3]
+
+    def models(area):
+        return tuple(
+            ForceModel(
+                center,
+                gravity=None,
+                bodies=(other, "sun"),
+                radiation_pressure=RadiationPressure(area if lit in (place, "both") else 0.02, shadows=()),
+            )
+            for place, center, other in (("outer", "earth", "moon"), ("inner", "moon", "earth"))
+        )
+
+    earth, moon = models(area)
+    state = about_earth(flybys(4), earth)
+    burn = FiniteBurn(60.0, 10.0, 300.0, FixedDirection([1, 0, 0]), duration_s=60.0)
+    with pytest.raises(InputError, match="trajectories 1, 3: the radiation pressure has no area-to-mass"):
+        propagate_transfer(state, EPOCH, DAY, earth, moon)
+    coasts = propagate_transfer(state, EPOCH, DAY, earth, moon, on_error="status")
+    burns = propagate_transfer_burns(state, EPOCH, DAY, earth, moon, [burn], 100.0, 50.0, on_error="status")
+    alone = propagate_transfer(state[:, good], EPOCH, DAY, *models(0.02))
+    assert np.array_equal(coasts.final[:, good], alone.final)
+    for flight in (coasts, burns):
+        assert flight.status.tolist() == [0, 5, 0, 5]
+        assert "the radiation pressure has no area-to-mass ratio" in flight.message[3]
+        for center in ("earth", "moon"):
+            assert np.isnan(flight.about(center).final[:, bad]).all()
+            assert np.isfinite(flight.about(center).final[:, good]).all()
 
 
 def test_with_the_fields_of_both_bodies(real):

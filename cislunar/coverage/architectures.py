@@ -150,17 +150,25 @@ def architecture_coverage(
     groups = np.unique(np.minimum(groups, len(sizes)))
     parts = [members[low : high + 1] for low, high in pairwise(groups)]
     length = tables.end_tdb - tables.start_tdb
-    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+
+    def record(part: np.ndarray) -> Relays:
+        return Relays.from_trajectory(trajectories, tables, part[0], part[-1])
+
+    workers = min(threads, len(parts))
+    with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
         every = pool.map if pool else map
-        recorded = list(
-            every(lambda part: Relays.from_trajectory(trajectories, tables, part[0], part[-1]), parts)
-        )
+        # What is not compiled yet is compiled here, where an interrupt is answered meanwhile: by the first
+        # part, and below by one of no architectures.
+        recorded = [record(part) for part in parts[:1]]
+        recorded += every(record, parts[1:])
         reach = max((relays.reach_km() for relays in recorded), default=0.0)
         scene = with_sky(scene, tables, stations, station_sines(stations), reach)
 
         def work(relays: Relays, part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             return _find_part(scene, relays, part - part[0], len(sites), length, minimum_pass_s, keep_edges)
 
+        if pool:
+            work(recorded[0], parts[0][:1])
         done = list(every(work, recorded, parts))
     results = np.concatenate([np.zeros((0, len(sites), 4)), *(part[0] for part in done)])
     counts = np.concatenate([np.zeros((0, len(sites)), dtype=np.int64), *(part[1] for part in done)])
@@ -190,7 +198,7 @@ def _find_part(
     counts = np.zeros((len(members) - 1, sites), dtype=np.int64)
     capacity = 256 + int(np.max(np.diff(relays.offsets)))
     while True:
-        together = 2 * capacity * int(np.max(np.diff(members)))
+        together = 2 * capacity * int(np.max(np.diff(members), initial=0))
         kept = np.empty((len(members) - 1) * sites * together if keep_edges else 0)
         used = find_links(
             scene,

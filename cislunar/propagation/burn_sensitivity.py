@@ -13,7 +13,6 @@ there; an impulse given later changes the position by the velocity it adds.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from numpy.typing import NDArray
 
 from cislunar.constants import STANDARD_GRAVITY_M_S2
 from cislunar.errors import InputError
-from cislunar.propagation.batch import cores
 from cislunar.propagation.burn_kinds import (
     FiniteBurn,
     FixedDirection,
@@ -34,13 +32,12 @@ from cislunar.propagation.burn_legs import thrust_model
 from cislunar.propagation.checks import some
 from cislunar.propagation.flight import acceleration
 from cislunar.propagation.powered import COAST, PoweredFlight
-from cislunar.propagation.stm import state_transition
+from cislunar.propagation.stm import in_chunks, state_transition
 from cislunar.propagation.terminal import restricted
 from cislunar.propagation.thrust import ACCELERATION, ALONG, CX, LOSS, SZ, TURN
 
 Array = NDArray[np.float64]
 
-_CHUNK = 4096
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _POINTS, _WEIGHTS = 0.5 * (_POINTS + 1.0), 0.5 * _WEIGHTS
 _TINY = 1e-40
@@ -393,8 +390,7 @@ def _part_derivatives(
     )
     result = np.empty((lengths.size, 36))
 
-    def work(start: int) -> None:
-        part = slice(start, start + _CHUNK)
+    def work(part: slice) -> None:
         model = thrust_model(forces, numbers[:, owner[part]])
         step_derivatives(
             np.ascontiguousarray(arcs.nodes[1:7, nodes[part]]),
@@ -409,10 +405,5 @@ def _part_derivatives(
             result[part],
         )
 
-    starts = range(0, lengths.size, _CHUNK)
-    if len(starts) == 1:
-        work(0)
-    else:
-        with ThreadPoolExecutor(threads or cores()) as pool:
-            list(pool.map(work, starts))
+    in_chunks(work, lengths.size, threads)
     return result.reshape(-1, 6, 6)

@@ -71,6 +71,8 @@ def two_impulse_batch(
     def work(low: int) -> None:
         search_pairs(first, second, gm, least_periapsis_km, low, min(low + _AT_ONCE, n), found)
 
+    # A search for no pair compiles what is not compiled yet here, where an interrupt is answered meanwhile.
+    search_pairs(first, second, gm, least_periapsis_km, 0, 0, found)
     with ThreadPoolExecutor(threads or cores()) as pool:
         list(pool.map(work, range(0, n, _AT_ONCE)))
     leaving, arriving = _states(first, found[1]), _states(second, found[2])

@@ -14,12 +14,16 @@ from cislunar.errors import InputError
 from cislunar.propagation import (
     EARTH_MOON,
     ForceModel,
+    ImpulsiveBurn,
     RadiationPressure,
     Trajectory,
     propagate,
+    propagate_burns,
     propagate_three_body,
+    propagate_transfer,
+    transport_covariance,
 )
-from cislunar.propagation.stm import state_transition
+from cislunar.propagation.stm import propagate_state_transition, state_transition
 
 DAY_S = 86400.0
 
@@ -265,3 +269,110 @@ def test_what_has_no_matrix(lunar):
     table = Trajectory.from_nodes("moon", 0.0, [0.0, 60.0], np.array([[2000.0, 2000, 0, 0, 0, 0]] * 2).T)
     with pytest.raises(InputError, match="no forces"):
         state_transition(table)
+
+
+def test_no_trajectories_and_no_times(lunar):
+    state, epoch = elliptical(2)
+    two = propagate_state_transition(state, epoch, 0.1 * DAY_S, lunar)
+    assert two.at([]).shape == (6, 6, 2, 0)
+    for axes in ("icrf", "rtn"):
+        assert transport_covariance(two, np.eye(6), [], axes).shape == (6, 6, 2, 0)
+    none = propagate_state_transition(np.empty((6, 0)), EPOCH, 0.1 * DAY_S, lunar)
+    assert none.final.shape == none.at(0.0).shape == none.between(0.0, 10.0).shape == (6, 6, 0)
+    assert none.at([0.0]).shape == (6, 6, 0, 1)
+    assert none.at([]).shape == (6, 6, 0, 0)
+    assert none.impulse(0.0, [0.0, 0.0, 1.0]).shape == (6, 4, 0)
+    assert none.impulse(0.0, np.empty((3, 0))).shape == (6, 4, 0)
+    without = state_transition(two.trajectory, history=False)
+    with pytest.raises(InputError, match="history"):
+        without.at([])
+
+
+def test_bad_times_and_impulses(lunar):
+    state, epoch = elliptical(2)
+    two = propagate_state_transition(state, epoch, 0.1 * DAY_S, lunar)
+    infinite = np.array([[0.0, 0.0], [0.0, np.inf], [0.0, 0.0]])
+    for call, text in (
+        (lambda: two.at("x"), "elapsed: expected seconds after the start, a number or shape .* got 'x'"),
+        (lambda: two.at([[0.0]]), r"elapsed: expected a number or shape \(m,\); got shape \(1, 1\)"),
+        (lambda: two.at(np.nan), "elapsed nan s is outside the flight of trajectory 0, which covers 0 to"),
+        (lambda: two.between([0.0, 1.0, 2.0], 3.0), r"start: expected one number or shape \(2,\); got shape"),
+        (
+            lambda: two.between(0.0, "x"),
+            "end: expected one number or one for each of 2 trajectories; got 'x'",
+        ),
+        (lambda: two.impulse(9.0, "x"), r"delta_v: expected km/s, shape \(3,\) or \(3, 2\); got 'x'"),
+        (lambda: two.impulse(9.0, [0.0, 1.0]), r"delta_v: expected shape \(3,\) or \(3, 2\); got shape"),
+        (
+            lambda: two.impulse(9.0, [0.0, 0.0, np.nan]),
+            "delta_v of trajectories 0, 1: expected finite values",
+        ),
+        (lambda: two.impulse(9.0, infinite), "delta_v of trajectories 1: expected finite values, km/s; give"),
+    ):
+        with pytest.raises(InputError, match=text):
+            call()
+
+
+def test_other_things_than_trajectories(lunar):
+    state, epoch = elliptical(1)
+    earth = ForceModel("earth", gravity=None, bodies=("moon",))
+    moon = ForceModel("moon", gravity=None, bodies=("earth",))
+    powered = propagate_burns(state, epoch, 60.0, lunar, [ImpulsiveBurn(9.0, [0.1, 0, 0])], 100.0, 50.0)
+    transfer = propagate_transfer(state, epoch, 60.0, earth, moon, center="moon")
+    for given, text in (
+        (None, "trajectory: expected a Trajectory, from propagate or propagate_three_body; got NoneType"),
+        (powered, r"got PoweredFlight; use its method sensitivities\(\)"),
+        (transfer, r"got TransferTrajectory; use its method state_transition\(\)"),
+    ):
+        with pytest.raises(InputError, match=text):
+            state_transition(given)
+    flown = propagate(state, epoch, 60.0, lunar)
+    with pytest.raises(InputError, match='on_error: expected "raise" or "status"; got \'no\''):
+        state_transition(flown, on_error="no")
+    with pytest.raises(InputError, match="threads: expected a whole number, at least 1; got 0"):
+        state_transition(flown, threads=0)
+
+
+@pytest.mark.parametrize("shadows", [("moon",), ()])
+def test_those_that_cannot_be_flown_have_no_matrices(shadows):
+    states, epochs = elliptical(6)
+    states[0, 0], states[:3, 3], epochs[5] = np.nan, 100.0, np.nan
+    area = np.array([0.02, 0.02, -1.0, 0.02, 0.02, 0.02])
+    good = [1, 4]
+    fly = {"epoch": epochs, "duration": 0.3 * DAY_S}
+
+    def lit(area):
+        return ForceModel("moon", degree=4, radiation_pressure=RadiationPressure(area, shadows=shadows))
+
+    with pytest.raises(
+        InputError, match=r"trajectories 0: the state holds .*; trajectories 3: the start lies"
+    ):
+        propagate_state_transition(states, **fly, forces=lit(area))
+    some = propagate_state_transition(states, **fly, forces=lit(area), on_error="status")
+    assert some.trajectory.status.tolist() == [5, 0, 5, 5, 0, 5]
+    alone = propagate_state_transition(states[:, good], epochs[good], 0.3 * DAY_S, lit(0.02))
+    times = np.array([0.0, 4321.0])
+    impulses = np.full((3, 6), np.nan)
+    impulses[:, good] = [[0.1], [0.2], [0.3]]
+    for found, expected in (
+        (some.final, alone.final),
+        (some.at(times), alone.at(times)),
+        (some.between(8000.0, 90.0), alone.between(8000.0, 90.0)),
+        (some.impulse(90.0, impulses), alone.impulse(90.0, [0.1, 0.2, 0.3])),
+    ):
+        assert np.array_equal(found[:, :, good], expected)
+        assert np.isnan(np.delete(found, good, axis=2)).all()
+    ends = state_transition(some.trajectory, history=False, on_error="status")
+    assert np.array_equal(ends.final, some.final, equal_nan=True)
+    with pytest.raises(InputError, match="no nodes for trajectories 0, 2, 3, 5"):
+        state_transition(some.trajectory)
+    nobody = propagate_state_transition(states[:, :1], EPOCH, 60.0, lit(0.02), on_error="status")
+    assert np.isnan(nobody.at(times)).all()
+
+
+def test_flights_that_were_not_recorded_are_no_bad_input(lunar):
+    states, epochs = elliptical(2)
+    states[0, 0] = np.nan
+    flown = propagate(states, epochs, 60.0, lunar, on_error="status", record=False)
+    with pytest.raises(InputError, match="no nodes for trajectories 1: not flown, or record=False"):
+        state_transition(flown, on_error="status")

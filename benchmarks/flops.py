@@ -1,10 +1,12 @@
 """Floating-point operations of one step, counted by running the package's own step on objects that count.
 
 The functions of the integration loop are plain Python behind the compiler, so they run on numbers that
-keep a tally: every addition, subtraction, multiplication, division and square root counts one (a fused
-multiply-add is two). Products with a coefficient that is zero, comparisons, selections and moves count
-nothing. Bookkeeping of the step (stage sums, error, step control) is included; the rare work per lane
-(ends, new tables) is not.
+keep a tally: every addition, subtraction, multiplication and division counts one (a fused multiply-add is
+two). Products with a coefficient that is zero, comparisons, selections and moves count nothing. Bookkeeping of
+the step (stage sums, error, step control) is included; the rare work per lane (ends, new tables) is not.
+
+Roots are made of multiply-adds on lanes. They can be counted as the operations that they are, or as the root
+and the division that they stand for.
 """
 
 from __future__ import annotations
@@ -14,16 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from cislunar.propagation import ForceModel, kernel, model
+from cislunar.propagation import ForceModel, model, nystrom
 from cislunar.propagation.rkn1210 import STAGES
 
 PACKAGE = "cislunar.propagation"
+
+INVERSE_ROOT_OPERATIONS = 18
+"""Of `simd.inverse_root_steps`: four products and seven multiply-adds."""
 
 
 class Tally:
     """What has been counted."""
 
     count = 0
+    inverse_root = INVERSE_ROOT_OPERATIONS
 
 
 class Number:
@@ -78,8 +84,14 @@ def _is_zero(value: Any) -> bool:
     return value.zero if isinstance(value, Number) else value == 0.0
 
 
-def _counted(*_: Any) -> Number:
-    Tally.count += 1
+def _inverse_root(_: Any) -> Number:
+    Tally.count += Tally.inverse_root
+    return Number()
+
+
+def _root(_: Any) -> Number:
+    # the inverse root times its argument
+    Tally.count += 1 if Tally.inverse_root == 2 else Tally.inverse_root + 1
     return Number()
 
 
@@ -87,8 +99,16 @@ def _moved(*_: Any) -> Number:
     return Number()
 
 
+def _error_scales(*values: Any) -> tuple[Number, Number]:
+    """As `systems.error_scales` about a centre, which only the compiler can choose."""
+    x, y, z, vx, vy, vz, ax, ay, az = values[:9]
+    r2 = x * x + y * y + z * z
+    a2 = ax * ax + ay * ay + az * az
+    return r2, vx * vx + vy * vy + vz * vz + 0.01 * _root(a2 * r2)
+
+
 NUMPY = SimpleNamespace(
-    sqrt=_counted,
+    sqrt=_root,
     where=_moved,
     minimum=_moved,
     maximum=_moved,
@@ -101,6 +121,11 @@ REPLACED = {
     "load": _moved,
     "store": lambda *_: None,
     "splat": lambda value: Number(zero=_is_zero(value)),
+    "alike": lambda _, value: Number(zero=_is_zero(value)),
+    "error_scales": _error_scales,
+    "longest_step": lambda size, *_: size,
+    "beyond": lambda start, _: start,
+    "inverse_sqrt": _inverse_root,
     "any_lane": lambda _: False,
     "float_bits": _moved,
     "from_float_bits": _moved,
@@ -124,16 +149,32 @@ def _rebound(function: Any, done: dict[Any, FunctionType]) -> FunctionType:
     return copy
 
 
-def operations_per_step(forces: ForceModel) -> tuple[int, int]:
-    """Operations of one attempted step for one trajectory, and of one evaluation of the force in it."""
+def operations_per_step(forces: ForceModel, whole_roots: bool = True) -> tuple[int, int]:
+    """Operations of one attempted step for one trajectory, and of one evaluation of the force in it.
+
+    With `whole_roots` an inverse root is the operations that it is made of, else a root and a division.
+    """
     constants = forces.compiled
     done: dict[Any, FunctionType] = {}
+    Tally.inverse_root = INVERSE_ROOT_OPERATIONS if whole_roots else 2
     Tally.count = 0
-    _rebound(model.acceleration, done)(*(Number() for _ in range(5)), None, None, constants)
+    sunshine = model.Sunshine(Number(), Number(zero=True))
+    _rebound(model.acceleration, done)(*(Number() for _ in range(4)), sunshine, None, None, constants)
     force = Tally.count
-    lanes = SimpleNamespace(numbers=None, stages=None, environment=None, positions=None)
+    one_set = SimpleNamespace(
+        numbers=None,
+        integers=None,
+        environment=None,
+        positions=None,
+        stages=None,
+        pressures=None,
+        counters=[0, 0, 1],
+        groups=1,
+        series=0,
+        bodies=0,
+    )
     Tally.count = 0
-    _rebound(kernel._step, done)(lanes, constants, Number())
+    _rebound(nystrom.take_steps, done)(one_set, constants, Number())
     # The first stage is evaluated by the loop before it records the node.
     assert Tally.count > (STAGES - 1) * force
     return Tally.count + force, force

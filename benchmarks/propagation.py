@@ -34,7 +34,8 @@ from benchmarks.peers.model import DE440_GM, PeerModel, RadiationPressure, grgm1
 from benchmarks.peers.nyx_rk import Nyx
 from benchmarks.peers.ours import force_model
 from benchmarks.peers.scipy_dop853 import ScipyDop853
-from cislunar.propagation import propagate
+from cislunar.propagation import ForceModel, propagate
+from cislunar.propagation import RadiationPressure as Sunlight
 
 LIMIT_M = 1.0
 OURS, OURS_SECOND = "cislunar RKN12(10)", "cislunar Verner 9(8)"
@@ -152,6 +153,7 @@ def elliptical(
     interleave(contestants, rounds, lambda: peaks.append(peak_gflops()))
     mine = contestants[0]
     flops, _ = operations_per_step(force_model(model))
+    with_short_roots, _ = operations_per_step(force_model(model), whole_roots=False)
     steps = propagate(
         many,
         when,
@@ -176,7 +178,8 @@ def elliptical(
     text = table(f"30-day elliptical lunar orbit, degree {degree}, error below {LIMIT_M:g} m", head, rows)
     text += (
         f"cislunar: {flops} operations per step, {median(reached):.1f} of {median(peaks):.1f} GFLOP/s, "
-        f"{spread([100 * a / b for a, b in zip(reached, peaks, strict=True)])} % of the peak\n"
+        f"{spread([100 * a / b for a, b in zip(reached, peaks, strict=True)])} % of the peak; "
+        f"{with_short_roots} operations with an inverse root counted as two\n"
     )
     curves = []
     for ladder in ladders:
@@ -271,6 +274,34 @@ def batches(rounds: int, quick: bool) -> str:
     return text + table("Cost against the number of trajectories, degree 8, 5 days", head, rows)
 
 
+def shadows(rounds: int, quick: bool) -> str:
+    """What the shadows of Moon and Earth cost on orbits with eclipses, beside unshadowed sunlight."""
+    rows = []
+    states, epochs = elliptical_lunar_orbits(128 if quick else 512)
+    lengths = np.full(epochs.size, 30 * DAY_S)
+    for degree in (0, 8, 20):
+        gravity = None if degree == 0 else "default"
+        pair = []
+        for names in ((), ("moon", "earth")):
+            forces = ForceModel(
+                "moon",
+                gravity=gravity,
+                degree=degree,
+                radiation_pressure=Sunlight(0.026, shadows=names),
+            )
+            fly = partial(propagate, states, epochs, lengths, forces, threads=1, record=False)
+            steps = int(fly().steps.sum())
+            run = partial(lambda fly: fly().final, fly)
+            pair.append((Contestant(str(names), run, lengths.sum() / DAY_S), steps))
+        (lit, lit_steps), (shaded, shaded_steps) = pair
+        interleave([lit, shaded], rounds)
+        dearer = [100.0 * (b / a - 1.0) for a, b in zip(lit.seconds, shaded.seconds, strict=True)]
+        more = 100.0 * (shaded_steps / lit_steps - 1.0)
+        rows.append([str(degree), spread(lit.rates), spread(shaded.rates), spread(dearer), f"{more:.1f}"])
+    head = ["degree", "unshadowed, trajectory-days/s", "shadowed", "dearer by (%)", "more steps (%)"]
+    return table("Shadows of Moon and Earth, 30 days of elliptical lunar orbits", head, rows)
+
+
 def threads(rounds: int) -> str:
     """Two threads against one: wall time, and CPU time where the machine is shared."""
     model = lunar_model(8)
@@ -334,7 +365,7 @@ def main() -> None:
         text, curves[degree] = elliptical(degree, rounds, options.quick)
         parts.append(text)
         print(text, flush=True)
-    for part in (transfers, batches):
+    for part in (transfers, shadows, batches):
         parts.append(part(rounds, options.quick))
         print(parts[-1], flush=True)
     parts.append(threads(rounds))

@@ -2,8 +2,8 @@
 
 The functions of the integration loop are plain Python behind the compiler, so they run on numbers that
 keep a tally: every addition, subtraction, multiplication and division counts one (a fused multiply-add is
-two). Products with a coefficient that is zero, comparisons, selections and moves count nothing. Bookkeeping of
-the step (stage sums, error, step control) is included; the rare work per lane (ends, new tables) is not.
+two). Products with a coefficient that is zero, comparisons, selections and moves count nothing. Bookkeeping
+of the step (stage sums, error, step control) is included; the rare work per lane (ends, new tables) is not.
 
 Roots are made of multiply-adds on lanes. They can be counted as the operations that they are, or as the root
 and the division that they stand for.

@@ -398,7 +398,8 @@ def certainly(
     time = abs(h)
     moves = speed * time
     turns = time * ((speed + _SPEED_OF_SUN) * inverse)
-    reach = _length(mx - body[0], my - body[1], mz - body[2]) + whole + moves
+    # The sum of the coordinates is more than the distance, and spares a root.
+    reach = abs(mx - body[0]) + abs(my - body[1]) + abs(mz - body[2]) + whole + moves
     shift = 2.0 * (moves + reach * turns)
     first, second = 1.01 * at.first + shift, 1.01 * at.second + shift
     lit1, dark1 = _depths(at.middle, body, axis, body_radius, slope)

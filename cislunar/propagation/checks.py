@@ -83,8 +83,9 @@ def find_problems(
     texts: dict[int, str] = {}
 
     def note(mask: np.ndarray, text: str) -> None:
-        for i in np.flatnonzero(mask):
-            texts.setdefault(int(i), text)
+        if mask.any():
+            for i in np.flatnonzero(mask):
+                texts.setdefault(int(i), text)
 
     finite = np.isfinite(states).all(axis=0)
     note(~finite, "the state holds a value that is not finite")
@@ -110,13 +111,16 @@ def find_problems(
         low, high = forces.span_tdb
         first, last = np.minimum(epochs, epochs + durations), np.maximum(epochs, epochs + durations)
         outside = np.isfinite(first) & np.isfinite(last) & ((first < low) | (last > high))
-    note(
-        outside,
-        f"the flight leaves the tables ({forces.ephemeris.name}), which span {calendar(low)} to "
-        f"{calendar(high)}; "
-        "choose epochs and durations inside, or name an SPK file and a lunar orientation that cover them",
-    )
+    if outside.any():
+        note(
+            outside,
+            f"the flight leaves the tables ({forces.ephemeris.name}), which span {calendar(low)} to "
+            f"{calendar(high)}; choose epochs and durations inside, or name an SPK file and a lunar "
+            "orientation that cover them",
+        )
     bad = np.zeros(epochs.size, dtype=bool)
+    if not texts:
+        return Problems(bad, {}, bad.copy())
     bad[list(texts)] = True
     only_outside = np.zeros_like(bad)
     only_outside[[i for i, text in texts.items() if text.startswith("the flight leaves")]] = True
@@ -215,7 +219,7 @@ def per_trajectory(values: ArrayLike, n: int, name: str) -> np.ndarray:
     array = real_numbers(values, name, f"one number or one for each of {n} trajectories")
     if array.ndim > 1 or array.size not in (1, n):
         raise InputError(f"{name}: expected one number or shape ({n},); got shape {array.shape}")
-    return np.broadcast_to(array.reshape(-1), (n,)).copy()
+    return np.full(n, array.reshape(-1)[0]) if array.size == 1 else array.reshape(-1).copy()
 
 
 def check_options(rtol: float, on_error: str, max_steps: int, threads: int | None) -> None:

@@ -97,8 +97,8 @@ class RadiationPressure:
             raise InputError(
                 f"radiation pressure: expected area-to-mass ratios of 0 or more, m^2/kg; got others{which}"
             )
-        usable = np.where(bad, np.nan, values.reshape(-1))
-        return np.broadcast_to(usable * (self.pressure_n_m2 * 1e-3 * AU_KM**2), (n,)).copy()
+        strength = np.where(bad, np.nan, values.reshape(-1)) * (self.pressure_n_m2 * 1e-3 * AU_KM**2)
+        return np.full(n, strength[0]) if strength.size == 1 else strength
 
 
 METHODS = ("auto", "rkn1210", "verner98")

@@ -80,6 +80,11 @@ def _turn(state: NDArray[np.float64]) -> NDArray[np.float64]:
     return turn
 
 
+def _somewhere(states: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return states (6, n), others in the place of those that are not finite: their axes do not matter."""
+    return np.where(np.isfinite(states).all(axis=0), states, _ANYWHERE)
+
+
 def _covariances(covariance: ArrayLike, states: NDArray[np.float64], axes: str) -> NDArray[np.float64]:
     """Return checked covariances (n, 6, 6), ICRF axes."""
     if axes not in AXES:
@@ -104,7 +109,7 @@ def _covariances(covariance: ArrayLike, states: NDArray[np.float64], axes: str) 
         )
     if axes == "icrf":
         return np.array(matrices)
-    turn = _turn(np.where(np.isfinite(states).all(axis=0), states, _ANYWHERE))
+    turn = _turn(_somewhere(states))
     return turn.transpose(0, 2, 1) @ matrices @ turn
 
 
@@ -131,6 +136,7 @@ def transport_covariance(
     Returns
     -------
     numpy.ndarray, shape (6, 6, n) or (6, 6, n, m)
+        NaN for trajectories that were not flown.
 
     Raises
     ------
@@ -143,18 +149,24 @@ def transport_covariance(
             f"transition: expected a StateTransition, from state_transition; got {type(transition).__name__}"
         )
     flight = transition.trajectory
-    start = _covariances(covariance, flight.nodes[1:7, flight.offsets[:-1]], axes)
+    flown = np.flatnonzero(np.diff(flight.offsets))
+    starts = np.full((6, flight.n), np.nan)
+    starts[:, flown] = flight.nodes[1:7, flight.offsets[flown]]
+    start = _covariances(covariance, starts, axes)
     if elapsed is None:
         matrices = transition.final[:, :, :, None]
         states = flight.final[:, :, None]
     else:
-        times = np.atleast_1d(np.asarray(elapsed, dtype=np.float64))
-        matrices, states = transition.at(times), flight.at(times)
+        times = np.atleast_1d(real_numbers(elapsed, "elapsed", "seconds after the start, shape (m,)"))
+        matrices = transition.at(times)
+        states = np.full((6, flight.n, times.size), np.nan)
+        if flown.size:
+            states[:, flown] = flight[flown].at(times)
     moved = matrices.transpose(2, 3, 0, 1)
     result = moved @ start[:, None] @ moved.transpose(0, 1, 3, 2)
     if axes == "rtn":
         n, m = result.shape[:2]
-        turn = _turn(states.reshape(6, n * m)).reshape(n, m, 6, 6)
+        turn = _turn(_somewhere(states.reshape(6, n * m))).reshape(n, m, 6, 6)
         result = turn @ result @ turn.transpose(0, 1, 3, 2)
     result = 0.5 * (result + result.transpose(0, 1, 3, 2))
     arranged = np.ascontiguousarray(result.transpose(2, 3, 0, 1))

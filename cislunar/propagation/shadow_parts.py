@@ -1,12 +1,12 @@
 """Steps cut where sunlight begins to fail, for their derivatives.
 
 The force is continuous at the borders of a shadow, and so is what a flight needs; but inside the penumbra its
-gradient rises like the square root of the distance from the border. A step that begins a tenth of a second
-inside, because its border was foreseen roughly, is flown as well as any, yet a method that weighs the
-gradient there with the whole length of the step differentiates it wrongly: by a few per cent of the effect of
-the penumbra, 3e-6 of the matrix after two days of an eclipsed lunar orbit. So for the derivatives steps are
-cut at the borders themselves, on the path as it was flown, and stretches of penumbra into parts that become
-shorter towards both of their ends, as quadrature of roots asks for [1]_.
+gradient rises like the square root of the distance from the border. A step that begins a little inside,
+because its border was foreseen and not flown to, is flown as well as any, yet a method that weighs the
+gradient there with the whole length of the step differentiates it wrongly: for a tenth of a second by a few
+per cent of the effect of the penumbra, 3e-6 of the matrix after two days of an eclipsed lunar orbit. So for
+the derivatives steps are cut at the borders themselves, on the path as it was flown, and stretches of
+penumbra into parts that become shorter towards both of their ends, as quadrature of roots asks for [1]_.
 
 References
 ----------

@@ -11,7 +11,13 @@ import pytest
 from orbits import EPOCH, circular, elliptical
 
 from cislunar.errors import InputError
-from cislunar.propagation import ForceModel, Status, propagate, state_transition
+from cislunar.propagation import (
+    ForceModel,
+    Status,
+    propagate,
+    propagate_state_transition,
+    state_transition,
+)
 from cislunar.propagation.montecarlo import (
     propagate_dispersed,
     rtn_axes,
@@ -235,3 +241,23 @@ def test_samples_that_are_not_recorded_have_an_end(lunar):
         lean.deviations(300.0)
     with pytest.raises(InputError, match="percent: expected a number from 0 to 100; got 150"):
         full.distance_percentile(150)
+
+
+@pytest.mark.parametrize("axes", ["icrf", "rtn"])
+@pytest.mark.parametrize("elapsed", [None, 600.0, [0.0, 600.0]])
+def test_trajectories_that_were_not_flown_are_left_out(lunar, axes, elapsed):
+    states = np.repeat(circular(200.0)[:, None], 3, axis=1)
+    states[0, [0, 2]] = np.nan  # also the last one, behind which there are no nodes
+    options = {"duration": 600.0, "forces": lunar}
+    some = propagate_state_transition(states, EPOCH, on_error="status", **options)
+    alone = propagate_state_transition(states[:, 1:2], EPOCH, **options)
+    found = transport_covariance(some, correlated(), elapsed, axes)
+    expected = transport_covariance(alone, correlated(), elapsed, axes)
+    assert np.array_equal(found[:, :, 1:2], expected)
+    assert np.isnan(found[:, :, [0, 2]]).all()
+
+
+def test_times_that_are_no_numbers(lunar):
+    flown = propagate_state_transition(circular(200.0), EPOCH, 600.0, lunar)
+    with pytest.raises(InputError, match="elapsed: expected seconds after the start"):
+        transport_covariance(flown, correlated(), "noon")

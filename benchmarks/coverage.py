@@ -16,6 +16,7 @@ import dataclasses
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -49,6 +50,12 @@ STATIONS = network("dsn")
 MASK_RAD = np.radians(5.0)
 
 
+@cache
+def forces() -> ForceModel:
+    """One model, and one set of ephemeris tables, for all that is flown."""
+    return ForceModel(gravity="grgm1200a", degree=8)
+
+
 def fly(pairs: int, days: float, relays: int = 2) -> Any:
     """Relays spread evenly in mean anomaly, in orbits that differ a little from group to group."""
     rng = np.random.default_rng(20)
@@ -72,8 +79,7 @@ def fly(pairs: int, days: float, relays: int = 2) -> Any:
         true,
     )
     state = to_state(elements, 4902.800118)
-    forces = ForceModel(gravity="grgm1200a", degree=8)
-    return propagate(state, np.full(count, START), np.full(count, days * DAY_S), forces)
+    return propagate(state, np.full(count, START), np.full(count, days * DAY_S), forces(), threads=1)
 
 
 def tables_of(days: float) -> WindowTables:

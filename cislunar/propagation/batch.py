@@ -131,7 +131,7 @@ def fly_batch(
         flown.status[chunk], flown.steps[chunk] = part.status, part.steps
         counts[chunk] = np.diff(part.offsets)
     flown.offsets[1:] = np.cumsum(counts)
-    flown.nodes = np.concatenate([part.nodes for part in parts], axis=1)
+    flown.nodes = np.concatenate([part.nodes for part in parts], axis=1) if len(parts) > 1 else parts[0].nodes
     return flown
 
 

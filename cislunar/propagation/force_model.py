@@ -139,9 +139,9 @@ class ForceModel:
     relativity : bool
         Relativistic correction of the central body (Schwarzschild term), 1e-13 km/s^2 in a low lunar orbit.
         It depends on the velocity, so that the flight is made with the second method, Verner's 9(8) pair, at
-        one and a half times the cost; it takes a tolerance ten times smaller for the same error (0.5 m at
-        1e-11 after 30 days of an elliptical lunar orbit). The terms of the rotation of the centre and of its
-        motion about other bodies are left out.
+        twice the cost; it takes a tolerance ten times smaller for the same error (0.5 m at 1e-11 after 30
+        days of an elliptical lunar orbit). The terms of the rotation of the centre and of its motion about
+        other bodies are left out.
     method : {"auto", "rkn1210", "verner98"}
         What takes the steps: RKN12(10), for forces that do not depend on the velocity, or Verner's 9(8) pair,
         for any. `"auto"` is the former unless `relativity` asks for the latter. Burns with thrust are always

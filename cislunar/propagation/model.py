@@ -189,31 +189,20 @@ def _prepare_light(size: Any, times: np.ndarray, lanes: Lanes, model: Model) -> 
 def _dim(path: Path, end: Any, covering: Any, times: np.ndarray, lanes: Lanes, model: Model) -> None:
     """Lessen the radiation pressure of the stages in the penumbra, on the path foreseen up to its part `end`.
 
-    Such steps are short, so that the path is good to metres where the penumbra is kilometres wide. They are
-    rare: it is the stages of one trajectory that fill the lanes here, not several trajectories.
+    The path is good to metres where the penumbra is kilometres wide. Such steps are rare: it is the stages of
+    one trajectory that fill the lanes here, not several trajectories.
     """
     numbers = lanes.numbers
-    now = load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)
-    u1 = (now + path.h) * load(numbers, row.SCALE * LANES)
-    sun = _line(model.sun, lanes.positions, lanes.environment, u1)
+    scale = load(numbers, row.SCALE * LANES)
+    u0 = (load(numbers, row.BASE * LANES) + load(numbers, row.T * LANES)) * scale
     for number in range(model.shadows):
         partial = (covering == number + 1.0) | (covering < 0.0)
         if any_lane(partial):
-            body = _line(model.occulters[number], lanes.positions, lanes.environment, u1)
             bits = mask_bits(partial)
             for i in range(LANES):
                 if (bits >> i) & 1:
-                    _dim_stages(
-                        i,
-                        alone(path, i),
-                        _alone(sun, i),
-                        _alone(body, i),
-                        lane(end, i),
-                        times,
-                        number,
-                        lanes,
-                        model,
-                    )
+                    start, way = lane(u0, i), lane(path.h * scale, i)
+                    _dim_stages(i, alone(path, i), start, way, lane(end, i), times, number, lanes, model)
 
 
 @register_jitable
@@ -230,28 +219,53 @@ def _alone(line: tuple[Any, Any, Any, Any, Any, Any], i: int) -> tuple[Any, Any,
 
 
 @register_jitable
+def _series_of_one(environment: Any, number: int, i: int, u: Any) -> Any:
+    """Values of one tabulated series of lane `i` at several times."""
+    at = (number + 1) * TERMS * LANES + i
+    value = splat(environment[at - LANES])
+    for power in range(2, TERMS + 1):
+        value = value * u + environment[at - power * LANES]
+    return value
+
+
+@register_jitable
+def _position_of_one(environment: Any, number: int, i: int, u: Any) -> tuple[Any, Any, Any]:
+    """Positions of a body at several times of lane `i`; the origin for number -1."""
+    x = y = z = splat(0.0)
+    if number >= 0:
+        x = _series_of_one(environment, 3 * number, i, u)
+        y = _series_of_one(environment, 3 * number + 1, i, u)
+        z = _series_of_one(environment, 3 * number + 2, i, u)
+    return x, y, z
+
+
+@register_jitable
 def _dim_stages(
     i: int,
     path: Path,
-    sun: Any,
-    body: Any,
+    start: float,
+    way: float,
     end: float,
     times: np.ndarray,
     occulter: int,
     lanes: Lanes,
     model: Model,
 ) -> None:
-    """Lessen the radiation pressure of all stages of lane `i`."""
+    """Lessen the radiation pressure of all stages of lane `i`; `start` and `way` are the beginning and the
+    length of its whole path on the scale of its polynomials."""
     for first in range(1, STAGES, LANES):
         part = end * load(times, first)
+        u = start + part * way
         x, y, z = place(path, part)
+        sx, sy, sz = _position_of_one(lanes.environment, model.sun, i, u)
+        bx, by, bz = _position_of_one(lanes.environment, model.occulters[occulter], i, u)
         light = disc_in_view(
-            sun[0] + part * sun[3] - x,
-            sun[1] + part * sun[4] - y,
-            sun[2] + part * sun[5] - z,
-            body[0] + part * body[3] - x,
-            body[1] + part * body[4] - y,
-            body[2] + part * body[5] - z,
+            sx - x,
+            sy - y,
+            sz - z,
+            bx - x,
+            by - y,
+            bz - z,
             model.sun_radius,
             model.occulter_radii[occulter],
         )

@@ -21,7 +21,8 @@ import numpy as np
 from numba.extending import overload
 
 from cislunar.propagation.forces import rotating_three_body, schwarzschild
-from cislunar.propagation.model import Model, acceleration, up_to_shadow_edge
+from cislunar.propagation.light_ahead import up_to_shadow_edge
+from cislunar.propagation.model import Model, acceleration
 from cislunar.propagation.thrust import ThrustModel, lane_thrust, take_numbers
 
 

@@ -125,7 +125,10 @@ def _dim(path: Path, end: Any, covering: Any, times: np.ndarray, lanes: Lanes, m
             for i in range(LANES):
                 if (bits >> i) & 1:
                     start, way = lane(u0, i), lane(path.h * scale, i)
-                    _dim_stages(i, alone(path, i), start, way, lane(end, i), times, number, lanes, model)
+                    apart(
+                        _dim_stages,
+                        (i, alone(path, i), start, way, lane(end, i), times, number, lanes, model),
+                    )
 
 
 @register_jitable
@@ -214,7 +217,7 @@ def _look_for_edges(
         if (wanted >> i) & 1:
             radius = model.occulter_radii[occulter]
             shadow = cones(_alone(sun, i), _alone(body, i), model.sun_radius, radius)
-            edge, light, partial = first_edge(alone(path, i), shadow, lanes.stages)
+            edge, light, partial = apart(first_edge, (alone(path, i), shadow, lanes.stages))
             edges = with_lane(edges, i, edge)
             lights = with_lane(lights, i, light)
             partials = with_lane(partials, i, partial)

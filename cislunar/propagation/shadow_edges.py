@@ -7,9 +7,10 @@ ends at the first.
 
 Foresight is cheap because it may be rough: the series of Kepler motion to fifth order with the actual
 acceleration [1]_, Sun and occulting bodies on straight lines. A step is a third of a radian or so of the
-local motion; where a border cuts it short, that is near, and found within a millisecond. Up to there the
-light is what it is on this side of the border: all of it, none, or in the penumbra that along the path
-foreseen.
+local motion; where a border cuts it short, that is near, and found within a millisecond, or within a second
+or two where the body does not rest but moves on a curve: the borders of the Earth's shadow at the Moon, an
+hour wide. Up to there the light is what it is on this side of the border: all of it, none, or in the penumbra
+that along the path foreseen.
 
 Most steps touch no border. Bounds on how far they reach rule that out without looking (`certainly`); the
 others are sampled one by one, the samples of one step filling the lanes (`first_edge`).

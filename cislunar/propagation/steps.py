@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_NEGLIGIBLE_KM = 1e-7
-"""What paths need not be corrected by: a tenth of a millimetre, of which a tenth is left."""
-
 
 class Steps:
     """The steps of a batch of trajectories, one after the other.
@@ -42,7 +39,7 @@ class Steps:
         self._nodes = np.ascontiguousarray(flown.nodes[:, origin : flown.offsets[high]])
         self.start_s = self._nodes[0, self._node]
         self.end_s = self._nodes[0, self._node + 1]
-        self._middle, self._half, self._path = paths(flown, low, high, self._node, _NEGLIGIBLE_KM)
+        self._middle, self._half, self._path = paths(flown, low, high, self._node)
 
     def states(self, step: NDArray[np.int64], elapsed: Array) -> Array:
         """States (6, p, k) in the steps number `step`, shape (p,), at elapsed times of shape (p, k)."""

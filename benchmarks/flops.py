@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cislunar.propagation import ForceModel, model, nystrom
+from cislunar.propagation import ForceModel, model, nystrom, systems
 from cislunar.propagation.rkn1210 import STAGES
 
 PACKAGE = "cislunar.propagation"
@@ -99,14 +99,6 @@ def _moved(*_: Any) -> Number:
     return Number()
 
 
-def _error_scales(*values: Any) -> tuple[Number, Number]:
-    """As `systems.error_scales` about a centre, which only the compiler can choose."""
-    x, y, z, vx, vy, vz, ax, ay, az = values[:9]
-    r2 = x * x + y * y + z * z
-    a2 = ax * ax + ay * ay + az * az
-    return r2, vx * vx + vy * vy + vz * vz + 0.01 * _root(a2 * r2)
-
-
 NUMPY = SimpleNamespace(
     sqrt=_root,
     where=_moved,
@@ -122,7 +114,6 @@ REPLACED = {
     "store": lambda *_: None,
     "splat": lambda value: Number(zero=_is_zero(value)),
     "alike": lambda _, value: Number(zero=_is_zero(value)),
-    "error_scales": _error_scales,
     "longest_step": lambda size, *_: size,
     "beyond": lambda start, _: start,
     "inverse_sqrt": _inverse_root,
@@ -140,7 +131,10 @@ def _rebound(function: Any, done: dict[Any, FunctionType]) -> FunctionType:
     copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
     done[function] = copy
     for name in function.__code__.co_names:
-        if name in REPLACED:
+        if name == "error_scales":  # only the compiler can choose among its kinds
+            scales = _rebound(systems.scales_about_a_centre, done)
+            scope[name] = lambda *values, scales=scales: scales(*values[:9])
+        elif name in REPLACED:
             scope[name] = REPLACED[name]
         elif name in function.__globals__:
             value = function.__globals__[name]

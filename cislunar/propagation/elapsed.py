@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cislunar.errors import InputError
+from cislunar.propagation.checks import real_numbers
 
 if TYPE_CHECKING:
     from cislunar.propagation.trajectory import Trajectory
-from cislunar.propagation.checks import real_numbers
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -6,8 +6,6 @@ what the other set has to do does not depend on them.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba.extending import register_jitable
 
@@ -16,7 +14,16 @@ from cislunar.propagation.lanestate import Lanes
 from cislunar.propagation.model import Model, Sunshine, acceleration
 from cislunar.propagation.rkn1210 import B_VELOCITY, ERROR, ERROR_VELOCITY, STAGES, A, B, C
 from cislunar.propagation.simd import LANES, load, splat
-from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, padded, store_triple, triple
+from cislunar.propagation.stepping import (
+    Sums,
+    close_step,
+    group_of,
+    open_step,
+    padded,
+    store_triple,
+    triple,
+    weighted,
+)
 
 _ROOT = 1.0 / 22.0
 _FIRST_STEP = 0.05
@@ -70,19 +77,6 @@ def _take_stage(lanes: Lanes, model: Model, s: int) -> None:
 
 
 @register_jitable(forceinline=True)
-def _weighted(stages: Any, weights: np.ndarray, used: np.ndarray) -> tuple[Any, Any, Any]:
-    """Sum of the stages in `used` with their weights."""
-    x = y = z = splat(0.0)
-    for i in used:
-        weight = weights[i]
-        kx, ky, kz = triple(stages, 3 * i)
-        x += weight * kx
-        y += weight * ky
-        z += weight * kz
-    return x, y, z
-
-
-@register_jitable(forceinline=True)
 def take_steps(all_lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
     """Take one step in every set of lanes that is to take one, and judge it."""
     for group in range(all_lanes.groups):
@@ -96,9 +90,9 @@ def take_steps(all_lanes: Lanes, model: Model, inverse_rtol2: float) -> None:
         if all_lanes.counters[2 + group] != 0:
             lanes = group_of(all_lanes, group)
             sums = Sums(
-                _weighted(lanes.stages, B, _POSITION_STAGES),
-                _weighted(lanes.stages, B_VELOCITY, _VELOCITY_STAGES),
-                _weighted(lanes.stages, ERROR, _POSITION_STAGES),
-                _weighted(lanes.stages, ERROR_VELOCITY, _VELOCITY_STAGES),
+                weighted(lanes.stages, B, _POSITION_STAGES),
+                weighted(lanes.stages, B_VELOCITY, _VELOCITY_STAGES),
+                weighted(lanes.stages, ERROR, _POSITION_STAGES),
+                weighted(lanes.stages, ERROR_VELOCITY, _VELOCITY_STAGES),
             )
             close_step(lanes, model, sums, STAGES - 1, inverse_rtol2, _ROOT)

@@ -23,7 +23,16 @@ from cislunar.propagation import verner98
 from cislunar.propagation.lanestate import Lanes
 from cislunar.propagation.model import Sunshine
 from cislunar.propagation.simd import LANES, load, splat
-from cislunar.propagation.stepping import Sums, close_step, group_of, open_step, padded, store_triple, triple
+from cislunar.propagation.stepping import (
+    Sums,
+    close_step,
+    group_of,
+    open_step,
+    padded,
+    store_triple,
+    triple,
+    weighted,
+)
 from cislunar.propagation.systems import prepare, velocity_acceleration
 from cislunar.propagation.verner98 import ERROR, STAGES, A, B, C
 
@@ -93,19 +102,6 @@ def first_stage(lanes: Lanes, system: Any) -> None:
 
 
 @register_jitable(forceinline=True)
-def _weighted(stages: Any, weights: np.ndarray, used: np.ndarray) -> tuple[Any, Any, Any]:
-    """Sum of the stages in `used` with their weights."""
-    x = y = z = splat(0.0)
-    for j in used:
-        at = j * 3 * LANES
-        weight = weights[j]
-        x += weight * load(stages, at)
-        y += weight * load(stages, at + LANES)
-        z += weight * load(stages, at + 2 * LANES)
-    return x, y, z
-
-
-@register_jitable(forceinline=True)
 def _take_stage(lanes: Lanes, system: Any, s: int) -> None:
     """Evaluate stage s."""
     numbers, stages = lanes.numbers, lanes.stages
@@ -152,9 +148,9 @@ def take_steps(all_lanes: Lanes, system: Any, inverse_rtol2: float) -> None:
                 _take_stage(lanes, system, s)
             stages = lanes.stages
             sums = Sums(
-                _weighted(stages, B_POSITION, POSITION_STAGES),
-                _weighted(stages, B, VELOCITY_STAGES),
-                _weighted(stages, ERROR_POSITION, POSITION_STAGES),
-                _weighted(stages, ERROR, VELOCITY_STAGES),
+                weighted(stages, B_POSITION, POSITION_STAGES),
+                weighted(stages, B, VELOCITY_STAGES),
+                weighted(stages, ERROR_POSITION, POSITION_STAGES),
+                weighted(stages, ERROR, VELOCITY_STAGES),
             )
             close_step(lanes, system, sums, _LAST, inverse_rtol2, _ROOT)

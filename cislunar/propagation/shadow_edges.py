@@ -225,12 +225,12 @@ def clearance(path: Path, part: Any, shadow: Cones) -> tuple[Any, Any, Any]:
 
 
 @register_jitable
-def _crossing(values: Any, count: int) -> int:
-    """Number of the first of some values beyond which the sign changes; `count` if it does not."""
-    for k in range(count - 1):
+def _crossing(values: Any) -> int:
+    """Number of the first sample beyond which the sign changes; `SAMPLES` if it does not."""
+    for k in range(SAMPLES - 1):
         if values[k] * values[k + 1] <= 0.0:
             return k
-    return count
+    return SAMPLES
 
 
 @register_jitable
@@ -251,7 +251,7 @@ def _dip(values: Any) -> tuple[int, float]:
 @register_jitable
 def _bracket(values: Any) -> tuple[float, float]:
     """Parts of the step between which a border is met first; 2 and 2 if it is not."""
-    first = _crossing(values, SAMPLES)
+    first = _crossing(values)
     dip, offset = _dip(values)
     if dip < first:
         return _PARTS[dip - 1], _PARTS[dip] + offset * _SPACING
@@ -312,7 +312,7 @@ def first_edge(path: Path, shadow: Cones, work: Any) -> tuple[float, float, floa
     for _ in range(2):
         way = (high - low) / (SAMPLES - 1)
         _measure(path, shadow, low, high - low, pointer(_EVENLY), outer, inner)
-        k = _crossing(values, SAMPLES)
+        k = _crossing(values)
         if k == SAMPLES:  # the dip does not reach the border
             return 2.0, light, partial
         low, high = low + k * way, low + (k + 1) * way

@@ -68,6 +68,19 @@ def store_triple(array: Any, first: int, values: tuple[Any, Any, Any]) -> None:
 
 
 @register_jitable(forceinline=True)
+def weighted(stages: Any, weights: np.ndarray, used: np.ndarray) -> tuple[Any, Any, Any]:
+    """Return the sum of the stages in `used` with their weights."""
+    x = y = z = splat(0.0)
+    for i in used:
+        weight = weights[i]
+        kx, ky, kz = triple(stages, 3 * i)
+        x += weight * kx
+        y += weight * ky
+        z += weight * kz
+    return x, y, z
+
+
+@register_jitable(forceinline=True)
 def open_step(lanes: Lanes, system: Any, times: np.ndarray, first: float) -> None:
     """Choose the length of the next step in every lane.
 

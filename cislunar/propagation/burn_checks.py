@@ -20,6 +20,8 @@ ROUNDING = 1e-12
 
 def burn_lists(burns: Any, n: int) -> list[tuple[Burn, ...]]:
     """Return the burns of each trajectory."""
+    if isinstance(burns, str | bytes):
+        raise InputError(f"burns: expected a sequence of burns, or one for each trajectory; got {burns!r}")
     try:
         items = list(burns)
         if all(isinstance(item, Burn) for item in items):

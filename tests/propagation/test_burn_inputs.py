@@ -133,6 +133,10 @@ def test_wrong_kinds(point):
         propagate_burns(circular(), EPOCH, 100.0, point, [[3]], 1000.0, 500.0)
     with pytest.raises(InputError, match="expected a sequence of burns"):
         propagate_burns(circular(), EPOCH, 100.0, point, push(), 1000.0, 500.0)
+    with pytest.raises(
+        InputError, match="expected a sequence of burns, or one for each trajectory; got 'now'"
+    ):
+        propagate_burns(circular(), EPOCH, 100.0, point, "now", 1000.0, 500.0)
     with pytest.raises(InputError, match="dry_mass_kg"):
         propagate_burns(circular(), EPOCH, 100.0, point, [push()], 1000.0, [1.0, 2.0])
     with pytest.raises(InputError, match="dry mass is not positive"):
